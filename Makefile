@@ -1,0 +1,38 @@
+# Every target is a script or a Python module; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check fix package bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Set everything up, generate two personas over HTTP, show them
+	@scripts/setup
+	@.venv/bin/python -m local demo
+
+up: ## Serve the whole system on this machine until Ctrl-C; data is kept
+	@scripts/setup
+	@.venv/bin/python -m local up
+
+test: ## Run all tests on a stack of their own
+	@scripts/setup
+	@scripts/test
+
+check: ## Lint, types, import contracts, sizes, migration drift
+	@scripts/setup
+	@scripts/check
+
+fix: ## Format, and mend what the linter can mend
+	@scripts/setup
+	@scripts/fix
+
+package: ## Build the Lambda zip and import its handlers in a bare Python
+	@scripts/setup
+	@scripts/package
+
+bench: ## Measure against floors taken in the same run
+	@scripts/setup
+	@.venv/bin/python -m bench
+
+clean: ## Remove the local stack's data, caches and the virtual environment
+	@scripts/clean

@@ -1,0 +1,16 @@
+"""The composition root of the API: the only module that knows every blueprint."""
+
+from chalicelib import wiring
+from chalicelib.auth.routes import routes as auth
+from chalicelib.core.api import Api
+from chalicelib.core.routes import routes as core
+from chalicelib.jobs.routes import routes as jobs
+from chalicelib.personas.routes import routes as personas
+from chalicelib.workers.persona_generator import handlers as persona_generator
+from chalicelib.workers.sweeper import handlers as sweeper
+
+app = Api(
+    "persona-ai",
+    blueprints=(core, auth, jobs, personas, persona_generator, sweeper),
+    ports=wiring.ports,
+)

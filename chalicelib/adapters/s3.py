@@ -1,0 +1,62 @@
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.ports import ObjectExists, ObjectMissing, SignedUrl
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+SIGNED_FOR = timedelta(seconds=60)
+
+
+class StoreUnavailable(Unavailable):
+    message = "The image store does not answer. Try again shortly."
+
+
+class S3Objects:
+    """One bucket. Addressing is by path: one host name serves the API and the browser alike."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"total_max_attempts": 2},
+        )
+        self._client: S3Client = boto3.client("s3", config=config)
+
+    def put_new(self, key: str, content: bytes, *, mime: str) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType=mime, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+                raise ObjectExists from error
+            raise StoreUnavailable from error
+        except BotoCoreError as error:
+            raise StoreUnavailable from error
+
+    def read(self, key: str) -> bytes:
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+            return bytes(found["Body"].read())
+        except self._client.exceptions.NoSuchKey as error:
+            raise ObjectMissing from error
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable from error
+
+    def sign(self, key: str) -> SignedUrl:
+        url = self._client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket, "Key": key},
+            ExpiresIn=int(SIGNED_FOR.total_seconds()),
+        )
+        return SignedUrl(url, datetime.now(UTC) + SIGNED_FOR)

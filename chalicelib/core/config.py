@@ -1,0 +1,70 @@
+from functools import cache
+from os import environ
+
+from pydantic import PositiveInt, PostgresDsn, SecretStr
+from pydantic_settings import (
+    AWSSecretsManagerSettingsSource,
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+
+class Settings(BaseSettings):
+    """What differs between a laptop and a stage, read from the environment.
+
+    `ENV_FILE` names a dotenv file that fills the gaps, `SECRETS_ID` a JSON secret in AWS Secrets
+    Manager; the environment wins over both.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: PostgresDsn
+    database_replica_url: PostgresDsn | None = None
+    database_pool_size: PositiveInt = 1
+
+    media_bucket: str
+    generation_queue: str = "generation"
+
+    google_issuer: str = "https://accounts.google.com"
+    google_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    google_client_id: str
+    cognito_issuer: str | None = None
+    cognito_jwks_url: str | None = None
+    cognito_client_id: str | None = None
+    access_token_keys: dict[str, SecretStr]
+    refresh_token_key: SecretStr
+
+    openai_api_key: SecretStr
+    openai_text_model: str = "gpt-5.4-mini"
+    openai_image_model: str = "gpt-image-2"
+    openai_moderation_model: str = "omni-moderation-latest"
+    replicate_api_token: SecretStr
+    replicate_image_model: str = (
+        "prompthero/openjourney:ad59ca21177f9e217b9075e7300cf6e14f7e5b4505b87b9689dbd866e9768969"
+    )
+    replicate_poll_seconds: float = 0.25
+    image_sources: tuple[str, ...] = ("https://replicate.delivery", "https://*.replicate.delivery")
+
+    cors_origins: tuple[str, ...] = ()
+
+    job_lease_seconds: PositiveInt = 60
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        if secret_id := environ.get("SECRETS_ID"):
+            return (*sources, AWSSecretsManagerSettingsSource(settings_cls, secret_id))
+        return sources
+
+
+@cache
+def settings() -> Settings:
+    return Settings(_env_file=environ.get("ENV_FILE"))

@@ -1,0 +1,222 @@
+"""Where HTTP meets the domain: views are plain functions, and this module knows requests."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from chalice.app import Blueprint, Request, Response
+from pydantic import TypeAdapter, ValidationError
+
+from chalicelib.core import db, problems
+from chalicelib.core.errors import DomainError, Invalid
+
+MAX_BODY_BYTES = 64 * 1024
+
+Body = TypeVar("Body")
+View = Callable[..., Any]
+Status = int | tuple[int, ...]
+"""The status of an answer; the first of several is the usual one."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whom the access token names: a user, in one session."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+Guard = Callable[[Mapping[str, str]], Caller | None]
+
+
+@dataclass(frozen=True)
+class Reply(Generic[Body]):
+    """An answer that says more than its body."""
+
+    body: Body
+    status: int | None = None
+    location: str | None = None
+    etag: str | None = None
+    retry_after: int | None = None
+    """Seconds after which it is worth asking again."""
+
+
+def anyone(_headers: Mapping[str, str]) -> None:
+    """Guard a public route: being public is said, never forgotten."""
+
+
+class Routes(Blueprint):
+    """A Chalice blueprint whose views name what they need.
+
+    A view may ask for `session` (a GET reads from the primary, anything else runs in the one
+    transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path.
+    """
+
+    def __init__(self, import_name: str, *, guard: Guard) -> None:
+        super().__init__(import_name)
+        self.guard = guard
+
+    def get(
+        self, path: str, *, status: Status = HTTPStatus.OK, guard: Guard | None = None
+    ) -> Callable[[View], View]:
+        return self._verb("GET", path, status, guard)
+
+    def post(
+        self, path: str, *, status: Status = HTTPStatus.CREATED, guard: Guard | None = None
+    ) -> Callable[[View], View]:
+        return self._verb("POST", path, status, guard)
+
+    def patch(self, path: str, *, status: Status = HTTPStatus.OK) -> Callable[[View], View]:
+        return self._verb("PATCH", path, status, None)
+
+    def delete(self, path: str) -> Callable[[View], View]:
+        return self._verb("DELETE", path, HTTPStatus.NO_CONTENT, None)
+
+    def _verb(
+        self, method: str, path: str, status: Status, guard: Guard | None
+    ) -> Callable[[View], View]:
+        def register(view: View) -> View:
+            endpoint = Endpoint(
+                view, routes=self, path=path, method=method, status=status, guard=guard
+            )
+            # The wrapper checks the media type itself, so that a 415 is a problem document too.
+            register_view = self.route(path, methods=[method], name=view.__name__, content_types=[])
+            register_view(endpoint)
+            return view
+
+        return register
+
+
+GIVEN = {"session", "replica", "caller", "ports", "app"}
+SENT = {"body", "query"}
+
+
+class Endpoint:
+    """One view behind HTTP: guard, parse, call in a transaction, serialise."""
+
+    def __init__(
+        self,
+        view: View,
+        *,
+        routes: Routes,
+        path: str,
+        method: str,
+        status: Status,
+        guard: Guard | None,
+    ) -> None:
+        hints = get_type_hints(view, include_extras=True)
+        wanted = set(inspect.signature(view).parameters)
+        self.path_names = set(re.findall(r"{(\w+)}", path))
+        if unknown := wanted - GIVEN - SENT - self.path_names:
+            message = f"{view.__qualname__} asks for {unknown}, which no request carries"
+            raise TypeError(message)
+        self.view, self.routes, self.method = view, routes, method
+        self.statuses = status if isinstance(status, tuple) else (status,)
+        self.__name__, self.__doc__ = view.__name__, view.__doc__
+        self.guard = guard or routes.guard
+        self.hints = {name: hints[name] for name in wanted - GIVEN}
+        self.given = wanted & GIVEN
+        self.returns = hints["return"]
+        answers = get_args(self.returns)[0] if get_origin(self.returns) is Reply else self.returns
+        self.answers: Any = answers
+        self._parsers = {name: TypeAdapter(hint) for name, hint in self.hints.items()}
+        self._to_json = TypeAdapter(answers).serializer.to_json
+
+    def __call__(self, **path: str) -> Response:
+        request = self.routes.current_request
+        try:
+            return self._response(request, self._reply(request, path))
+        except DomainError as error:
+            return problems.from_error(error)
+
+    def _reply(self, request: Request, path: Mapping[str, str]) -> Reply[Any]:
+        caller = self.guard(request.headers)
+        inputs = self._inputs(request, path)
+        with ExitStack() as stack:
+            for name in self.given:
+                inputs[name] = self._provide(name, caller, stack)
+            result = self.view(**inputs)
+        return result if isinstance(result, Reply) else Reply(result)
+
+    def _provide(self, name: str, caller: Caller | None, stack: ExitStack) -> Any:
+        if name == "session":
+            opened = db.reading() if self.method == "GET" else db.transaction()
+            return stack.enter_context(opened)
+        if name == "replica":
+            return stack.enter_context(db.reading_replica())
+        if name == "caller":
+            return caller
+        app: Any = self.routes.current_app
+        return app if name == "app" else app.ports()
+
+    def _inputs(self, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
+        inputs: dict[str, Any] = {}
+        problems_found: list[Mapping[str, Any]] = []
+        for name, parser in self._parsers.items():
+            try:
+                inputs[name] = self._parsed(parser, name, request, path)
+            except ValidationError as error:
+                problems_found += _explained(error, name)
+        if problems_found:
+            raise Invalid(details=problems_found)
+        return inputs
+
+    def _parsed(
+        self, parser: TypeAdapter[Any], name: str, request: Request, path: Mapping[str, str]
+    ) -> Any:
+        if name in self.path_names:
+            return parser.validate_strings(path[name])
+        if name == "query":
+            return parser.validate_strings(dict(request.query_params or {}))
+        return parser.validate_json(_json_body(request))
+
+    def _response(self, request: Request, reply: Reply[Any]) -> Response:
+        headers = _headers(reply)
+        if reply.etag and reply.etag in request.headers.get("if-none-match", ""):
+            return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
+        body = "" if reply.body is None else self._to_json(reply.body).decode()
+        return Response(body, headers=headers, status_code=reply.status or self.statuses[0])
+
+
+def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
+    stated = {
+        "Location": reply.location,
+        "ETag": reply.etag,
+        "Retry-After": None if reply.retry_after is None else str(reply.retry_after),
+    }
+    return {
+        "Content-Type": "application/json",
+        "Cache-Control": "private, no-cache" if reply.etag else "no-store",
+        **{name: value for name, value in stated.items() if value is not None},
+    }
+
+
+def _json_body(request: Request) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        sent = request.raw_body
+        raw = sent.encode() if isinstance(sent, str) else sent
+    except ValueError as error:
+        raise problems.Malformed from error
+    if len(raw) > MAX_BODY_BYTES:
+        raise problems.PayloadTooLarge
+    if raw and media_type != "application/json":
+        raise problems.UnsupportedMediaType
+    return raw
+
+
+def _explained(error: ValidationError, name: str) -> list[Mapping[str, Any]]:
+    """Say what is wrong, and where, without echoing what was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(detail["type"] == "json_invalid" for detail in found):
+        raise problems.Malformed from error
+    where = () if name == "body" else (name,)
+    return [
+        {"loc": [*where, *detail["loc"]], "msg": detail["msg"], "type": detail["type"]}
+        for detail in found
+    ]

@@ -1,0 +1,93 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chalicelib.core.models.base import Base, CreatedAt, PrimaryKey, choice
+
+
+class Source(StrEnum):
+    DESCRIPTION = "description"
+
+
+class MottoTone(StrEnum):
+    NEUTRAL = "neutral"
+    SARCASTIC = "sarcastic"
+    COMICAL = "comical"
+    SOMBRE = "sombre"
+
+
+class ImageModel(StrEnum):
+    """Our names of the image providers; the vendor's model behind each is configuration."""
+
+    DALL_E = "dall-e"
+    OPENJOURNEY = "openjourney"
+
+    @property
+    def fallback(self) -> "ImageModel":
+        return ImageModel.OPENJOURNEY if self is ImageModel.DALL_E else ImageModel.DALL_E
+
+
+class Visibility(StrEnum):
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+class Persona(Base):
+    """What a generation has published last; `job_id` is the newest generation, done or not."""
+
+    __tablename__ = "personas"
+    __table_args__ = (
+        Index("uq_personas_owner_id_name_key", "owner_id", "name_key", unique=True),
+        Index("ix_personas_owner_id_id", "owner_id", text("id DESC")),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    name_key: Mapped[str] = mapped_column(String(240))
+    source: Mapped[Source]
+    description: Mapped[str] = mapped_column(Text)
+    visibility: Mapped[Visibility]
+    job_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="SET NULL"), index=True
+    )
+    current_image_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("persona_images.id", ondelete="SET NULL", use_alter=True), index=True
+    )
+    motto: Mapped[str | None] = mapped_column(Text)
+    motto_tone: Mapped[MottoTone]
+    summary: Mapped[str | None] = mapped_column(Text)
+    greeting: Mapped[str | None] = mapped_column(Text)
+    examples: Mapped[list[str]] = mapped_column(server_default="{}")
+    style: Mapped[dict[str, Any] | None]
+    traits: Mapped[dict[str, Any] | None]
+    system_prompt: Mapped[str | None] = mapped_column(Text)
+    warnings: Mapped[list[str]] = mapped_column(server_default="{}")
+    version: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[CreatedAt]
+    published_at: Mapped[datetime | None]
+
+
+class PersonaImage(Base):
+    __tablename__ = "persona_images"
+
+    id: Mapped[PrimaryKey]
+    persona_id: Mapped[UUID] = mapped_column(
+        ForeignKey("personas.id", ondelete="CASCADE"), index=True
+    )
+    requested_model: Mapped[ImageModel] = mapped_column(choice(ImageModel, name="requested_model"))
+    model: Mapped[ImageModel]
+    vendor_model: Mapped[str] = mapped_column(String(200))
+    prompt: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    mime: Mapped[str] = mapped_column(String(40))
+    width: Mapped[int]
+    height: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    motto: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]

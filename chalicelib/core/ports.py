@@ -1,0 +1,140 @@
+"""What the application asks of the outside world, in its own words. Adapters answer it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from chalicelib.core.errors import Conflict, DomainError, NotFound, Unavailable
+from chalicelib.core.models import ImageModel, Provider
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class ContentRefused(DomainError):
+    """The vendor's content policy; trying again would be refused again."""
+
+    message = (
+        "The description does not pass the content policy. Change what it asks for and try again."
+    )
+
+    @property
+    def code(self) -> str:
+        return "content_policy"
+
+
+class VendorUnavailable(Unavailable):
+    """A vendor that is down, slow or busy. `retry_after` is what it asked for, in seconds."""
+
+    message = "The AI vendor does not answer. Try again in a few minutes."
+
+    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class VendorRejected(DomainError):
+    """The vendor will never accept this call: a retired model, a wrong key, an unusable answer."""
+
+    message = "The AI vendor cannot serve this request."
+
+
+class ImageRejected(VendorRejected):
+    message = "The image that the vendor sent cannot be used."
+
+
+class ObjectExists(Conflict):
+    message = "There is an object under this key already."
+
+
+class ObjectMissing(NotFound):
+    message = "There is no object under this key."
+
+
+class Queue(Protocol):
+    def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
+        """Raise `Unavailable` when the queue does not answer."""
+
+
+@dataclass(frozen=True)
+class SignedUrl:
+    url: str
+    expires_at: datetime
+
+
+class Objects(Protocol):
+    def put_new(self, key: str, content: bytes, *, mime: str) -> None:
+        """Raise `ObjectExists` rather than replace what is there."""
+
+    def read(self, key: str) -> bytes:
+        """Raise `ObjectMissing` when there is nothing under the key."""
+
+    def sign(self, key: str) -> SignedUrl:
+        """Return a URL that serves the object for 60 seconds."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Our instructions, and apart from them the data they are about."""
+
+    instructions: str
+    data: str
+
+
+class TextEngine(Protocol):
+    """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
+
+    def moderate(self, text: str) -> None:
+        """Raise `ContentRefused` when the text breaks the content policy."""
+
+    def answer(self, prompt: Prompt, shape: type[Answer]) -> Answer:
+        """Return what the model writes, in the given shape."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture asked for: either its bytes, or the reference under which it is being made."""
+
+    content: bytes | None = None
+    reference: str | None = None
+
+
+class ImageEngine(Protocol):
+    """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
+
+    model: str
+    """The vendor's own name of the model."""
+
+    def begin(self, prompt: str) -> Drawing:
+        """Order a picture. This is the call that costs money."""
+
+    def collect(self, reference: str) -> bytes:
+        """Wait for a picture that was ordered, and download it."""
+
+
+class FindIssuerKey(Protocol):
+    def __call__(self, kid: str, /) -> Any:
+        """Return the issuer's public key of that id, or None; raise `Unavailable` when its keys
+        cannot be had."""
+
+
+class Ports(Protocol):
+    """Each port is made when it is first asked for: a vendor's SDK is slow to import."""
+
+    @property
+    def queue(self) -> Queue: ...
+
+    @property
+    def objects(self) -> Objects: ...
+
+    @property
+    def text(self) -> TextEngine: ...
+
+    @property
+    def images(self) -> Mapping[ImageModel, ImageEngine]: ...
+
+    @property
+    def issuer_keys(self) -> Mapping[Provider, FindIssuerKey]: ...

@@ -1,0 +1,226 @@
+"""The statements that carry the guarantees. Each is conditional; the clock is the database's.
+
+A worker claims a job under a lease and is given a fence, a number that only rises. Every later
+write of that worker names its fence and writes nothing once somebody else has raised it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from chalicelib.core.config import settings
+from chalicelib.core.models import Job, JobStatus
+from chalicelib.jobs import timing
+from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs.schemas import JobError
+
+EXHAUSTED = JobError(
+    code="exhausted",
+    message="The job was tried several times and never came to its end. Try it again.",
+    retryable=True,
+)
+DEADLINE_PASSED = JobError(
+    code="deadline",
+    message="The job did not end in time. Try it again.",
+    retryable=True,
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    job_id: UUID
+    owner_id: UUID
+    kind: str
+    subject_id: UUID
+    fence: int
+    attempt: int
+    max_attempts: int
+    input: Mapping[str, Any]
+    checkpoint: Mapping[str, Any]
+
+    @property
+    def is_last_attempt(self) -> bool:
+        return self.attempt >= self.max_attempts
+
+
+_LEASED = (Job.id, Job.owner_id, Job.kind, Job.subject_id, Job.fence, Job.attempt)
+
+
+def claim(session: Session, *, job_id: UUID) -> Claim | None:
+    """Take the job, or return None: it has ended, or a worker that is alive holds it."""
+    is_free = sa.or_(
+        Job.status == JobStatus.QUEUED,
+        sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now()),
+    )
+    row = session.execute(
+        sa.update(Job)
+        .where(
+            Job.id == job_id,
+            is_free,
+            Job.attempt < Job.max_attempts,
+            Job.deadline > sa.func.now(),
+        )
+        .values(
+            status=JobStatus.RUNNING,
+            attempt=Job.attempt + 1,
+            fence=Job.fence + 1,
+            lease_until=_lease(),
+            started_at=sa.func.coalesce(Job.started_at, sa.func.now()),
+            updated_at=sa.func.now(),
+        )
+        .returning(*_LEASED, Job.max_attempts, Job.input, Job.checkpoint)
+    ).one_or_none()
+    return None if row is None else Claim(*row)
+
+
+def record(
+    session: Session,
+    claimed: Claim,
+    *,
+    step: str,
+    progress: int,
+    checkpoint: Mapping[str, Any] | None = None,
+) -> None:
+    """Renew the lease and add to the checkpoint. Progress never goes back.
+
+    Raises `LeaseLost` when the fence has been raised since the claim.
+    """
+    patch = sa.bindparam("patch", dict(checkpoint or {}), type_=JSONB)
+    goes_on = Job.progress <= progress
+    _fenced(
+        session,
+        claimed,
+        lease_until=_lease(),
+        checkpoint=Job.checkpoint.op("||")(patch),
+        step=sa.case((goes_on, step), else_=Job.step),
+        progress=sa.func.greatest(Job.progress, progress),
+    )
+
+
+def finish(session: Session, claimed: Claim) -> None:
+    """End the job well, in the transaction that publishes its result."""
+    _fenced(
+        session,
+        claimed,
+        status=JobStatus.SUCCEEDED,
+        step="done",
+        progress=100,
+        lease_until=None,
+        finished_at=sa.func.now(),
+    )
+
+
+def fail(session: Session, claimed: Claim, *, error: JobError) -> None:
+    _fenced(
+        session,
+        claimed,
+        status=JobStatus.FAILED,
+        error=error.model_dump(),
+        lease_until=None,
+        finished_at=sa.func.now(),
+    )
+
+
+def release(session: Session, claimed: Claim, *, delay: timedelta) -> None:
+    """Give the job back to the queue, to be sent again after the delay."""
+    _fenced(
+        session,
+        claimed,
+        status=JobStatus.QUEUED,
+        fence=Job.fence + 1,
+        lease_until=None,
+        sent_at=None,
+        queued_at=sa.func.now() + delay,
+    )
+
+
+def fail_overdue(session: Session) -> list[UUID]:
+    """Fail every job whose deadline has passed, whatever it was doing."""
+    return _ended(session, Job.deadline < sa.func.now(), _unfinished(), error=DEADLINE_PASSED)
+
+
+def fail_exhausted(session: Session) -> list[UUID]:
+    """Fail the jobs whose last attempt died."""
+    is_spent = Job.attempt >= Job.max_attempts
+    return _ended(session, _is_abandoned(), is_spent, error=EXHAUSTED)
+
+
+def requeue_abandoned(session: Session) -> list[UUID]:
+    """Queue the jobs again whose worker died: nobody has renewed their lease."""
+    rows = session.scalars(
+        sa.update(Job)
+        .where(_is_abandoned(), Job.attempt < Job.max_attempts)
+        .values(
+            status=JobStatus.QUEUED,
+            fence=Job.fence + 1,
+            lease_until=None,
+            sent_at=None,
+            queued_at=sa.func.now() - timing.SEND_GRACE,
+            updated_at=sa.func.now(),
+        )
+        .returning(Job.id)
+    )
+    return list(rows)
+
+
+def list_unheard(session: Session, *, limit: int) -> list[tuple[UUID, str]]:
+    """Return queued jobs whose message was never sent, or was sent and seems lost."""
+    is_unsent = sa.and_(Job.sent_at.is_(None), Job.queued_at <= sa.func.now() - timing.SEND_GRACE)
+    is_lost = Job.sent_at < sa.func.now() - timing.RESEND_AFTER
+    rows = session.execute(
+        sa.select(Job.id, Job.kind)
+        .where(Job.status == JobStatus.QUEUED, sa.or_(is_unsent, is_lost))
+        .order_by(Job.queued_at)
+        .limit(limit)
+    )
+    return [(row.id, row.kind) for row in rows]
+
+
+def _lease() -> sa.ColumnElement[Any]:
+    return sa.func.now() + timedelta(seconds=settings().job_lease_seconds)
+
+
+def _unfinished() -> sa.ColumnElement[bool]:
+    return Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING])
+
+
+def _is_abandoned() -> sa.ColumnElement[bool]:
+    return sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now())
+
+
+def _fenced(session: Session, claimed: Claim, **values: Any) -> None:
+    written = session.scalar(
+        sa.update(Job)
+        .where(
+            Job.id == claimed.job_id,
+            Job.fence == claimed.fence,
+            Job.status == JobStatus.RUNNING,
+        )
+        .values(updated_at=sa.func.now(), **values)
+        .returning(Job.id)
+    )
+    if written is None:
+        raise LeaseLost
+
+
+def _ended(session: Session, *conditions: sa.ColumnElement[bool], error: JobError) -> list[UUID]:
+    rows = session.scalars(
+        sa.update(Job)
+        .where(*conditions)
+        .values(
+            status=JobStatus.FAILED,
+            error=error.model_dump(),
+            fence=Job.fence + 1,
+            lease_until=None,
+            finished_at=sa.func.now(),
+            updated_at=sa.func.now(),
+        )
+        .returning(Job.id)
+    )
+    return list(rows)

@@ -1,0 +1,101 @@
+"""One way to run a job: claim it, do the work, and settle whatever came of it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from math import ceil
+from random import SystemRandom
+from typing import Any
+from uuid import UUID
+
+from chalicelib.core.db import transaction
+from chalicelib.core.errors import DomainError, Unavailable
+from chalicelib.core.logging import bound
+from chalicelib.core.ports import Queue, VendorUnavailable
+from chalicelib.jobs import leases, timing
+from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs.leases import Claim
+from chalicelib.jobs.schemas import JobError
+from chalicelib.jobs.services import send_job
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """A claimed job at work. What it records survives the worker."""
+
+    def __init__(self, claimed: Claim) -> None:
+        self.claim = claimed
+
+    def recorded(self, key: str) -> Mapping[str, Any] | None:
+        """Return what an earlier attempt has left under the key."""
+        return self.claim.checkpoint.get(key)
+
+    def record(self, *, step: str, progress: int, **checkpoint: Any) -> None:
+        """Save the outcome of a step. Raises `LeaseLost` when the job is no longer ours."""
+        with transaction() as session:
+            leases.record(session, self.claim, step=step, progress=progress, checkpoint=checkpoint)
+
+
+def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
+    """Run the work under a lease. A message for a job that has ended is simply done with.
+
+    `work` ends with `leases.finish` in its own last transaction. When it raises `Unavailable` the
+    job is queued again with full jitter; any other domain error ends it; a bug leaves it to the
+    sweeper.
+    """
+    with transaction() as session:
+        claimed = leases.claim(session, job_id=job_id)
+    with bound(job_id=job_id):
+        if claimed is None:
+            log.info("nothing to do")
+            return
+        log.info("started", extra={"kind": claimed.kind, "attempt": claimed.attempt})
+        try:
+            work(Run(claimed))
+        except LeaseLost:
+            log.info("stopped: the job is in other hands")
+        except Unavailable as error:
+            _try_later(queue, claimed, error)
+        except DomainError as error:
+            _fail(claimed, error, retryable=False)
+
+
+def backoff(attempt: int) -> timedelta:
+    """Return a random delay below an exponential ceiling (full jitter, AWS builders' library)."""
+    doubled: timedelta = timing.BACKOFF_BASE * 2 ** (attempt - 1)
+    ceiling = min(timing.BACKOFF_CAP, doubled)
+    return ceiling * SystemRandom().random()
+
+
+def _asked_for(error: Unavailable) -> timedelta:
+    """Return the delay a busy vendor asked for, and up to a quarter more to spread the herd."""
+    if not isinstance(error, VendorUnavailable) or error.retry_after is None:
+        return timedelta()
+    return timedelta(seconds=error.retry_after) * (1 + SystemRandom().random() / 4)
+
+
+def _try_later(queue: Queue, claimed: Claim, error: Unavailable) -> None:
+    if claimed.is_last_attempt:
+        _fail(claimed, error, retryable=True)
+        return
+    delay = max(backoff(claimed.attempt), _asked_for(error))
+    try:
+        with transaction() as session:
+            leases.release(session, claimed, delay=delay)
+    except LeaseLost:
+        return
+    log.warning("will try again", extra={"code": error.code, "delay": delay.total_seconds()})
+    send_job(
+        queue, job_id=claimed.job_id, kind=claimed.kind, delay_seconds=ceil(delay.total_seconds())
+    )
+
+
+def _fail(claimed: Claim, error: DomainError, *, retryable: bool) -> None:
+    told = JobError(code=error.code, message=str(error), retryable=retryable)
+    try:
+        with transaction() as session:
+            leases.fail(session, claimed, error=told)
+    except LeaseLost:
+        return
+    log.warning("failed", extra={"code": error.code})

@@ -1,0 +1,133 @@
+"""What people do with jobs: ask for one, look, cancel, try again."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib.core.db import after_commit, transaction
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.models import Job, JobStatus
+from chalicelib.core.ports import Queue
+from chalicelib.jobs import timing
+from chalicelib.jobs.exceptions import JobAlreadyFinished, JobNotFound, JobNotRetryable
+from chalicelib.jobs.schemas import JobError, JobsQuery
+
+log = logging.getLogger(__name__)
+
+CANCELLED = JobError(
+    code="cancelled", message="This job was cancelled on request.", retryable=False
+)
+
+
+def create_job(
+    session: Session,
+    queue: Queue,
+    *,
+    owner_id: UUID,
+    kind: str,
+    subject_id: UUID,
+    data: dict[str, Any],
+) -> Job:
+    job = Job(
+        owner_id=owner_id,
+        kind=kind,
+        subject_id=subject_id,
+        input=data,
+        max_attempts=timing.MAX_ATTEMPTS,
+        deadline=sa.func.now() + timing.DEADLINE,
+    )
+    session.add(job)
+    session.flush()
+    session.refresh(job)
+    after_commit(session, lambda: send_job(queue, job_id=job.id, kind=kind))
+    return job
+
+
+def send_job(queue: Queue, *, job_id: UUID, kind: str, delay_seconds: int = 0) -> None:
+    """Tell the queue of a committed job. A send that fails is left to the sweeper."""
+    try:
+        queue.send(job_id, kind=kind, delay_seconds=delay_seconds)
+    except Unavailable:
+        log.warning("the queue did not take the job", extra={"job_id": job_id})
+        return
+    with transaction() as session:
+        session.execute(sa.update(Job).where(Job.id == job_id).values(sent_at=sa.func.now()))
+
+
+def list_jobs(session: Session, *, owner_id: UUID, query: JobsQuery) -> Sequence[Job]:
+    """Return the owner's jobs after the cursor, newest first, and one more if there is one."""
+    wanted = sa.select(Job).where(Job.owner_id == owner_id)
+    if query.status is not None:
+        wanted = wanted.where(Job.status == query.status)
+    if query.kind is not None:
+        wanted = wanted.where(Job.kind == query.kind)
+    if query.cursor is not None:
+        wanted = wanted.where(Job.id < query.cursor)
+    return session.scalars(wanted.order_by(Job.id.desc()).limit(query.limit + 1)).all()
+
+
+def get_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
+    """Return one of the owner's jobs; another user's is not found either."""
+    wanted = sa.select(Job).where(Job.id == job_id, Job.owner_id == owner_id)
+    if (job := session.scalar(wanted)) is None:
+        raise JobNotFound
+    return job
+
+
+def cancel_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
+    """End the job now. Its worker finds out at its next write, and stops."""
+    cancelled: Job | None = session.scalar(
+        sa.update(Job)
+        .where(
+            Job.id == job_id,
+            Job.owner_id == owner_id,
+            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
+        )
+        .values(
+            status=JobStatus.CANCELLED,
+            error=CANCELLED.model_dump(),
+            fence=Job.fence + 1,
+            lease_until=None,
+            finished_at=sa.func.now(),
+            updated_at=sa.func.now(),
+        )
+        .returning(Job)
+    )
+    if cancelled is None:
+        get_job(session, owner_id=owner_id, job_id=job_id)
+        raise JobAlreadyFinished
+    return cancelled
+
+
+def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -> Job:
+    """Queue a failed job again. What its checkpoint holds is not done, or paid for, twice."""
+    queued: Job | None = session.scalar(
+        sa.update(Job)
+        .where(
+            Job.id == job_id,
+            Job.owner_id == owner_id,
+            Job.status == JobStatus.FAILED,
+            Job.error["retryable"].as_boolean(),
+        )
+        .values(
+            status=JobStatus.QUEUED,
+            error=None,
+            attempt=0,
+            fence=Job.fence + 1,
+            finished_at=None,
+            sent_at=None,
+            queued_at=sa.func.now(),
+            updated_at=sa.func.now(),
+            deadline=sa.func.now() + timing.DEADLINE,
+        )
+        .returning(Job)
+    )
+    if queued is None:
+        get_job(session, owner_id=owner_id, job_id=job_id)
+        raise JobNotRetryable
+    after_commit(session, lambda: send_job(queue, job_id=job_id, kind=queued.kind))
+    return queued

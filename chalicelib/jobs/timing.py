@@ -1,0 +1,28 @@
+"""The times that must fit together; `tests/jobs/test_timing.py` asserts how."""
+
+from datetime import timedelta
+
+CALL_TIMEOUT = timedelta(seconds=45)
+"""The longest a single vendor call may take."""
+
+WORKER_TIMEOUT = timedelta(seconds=180)
+"""The Lambda timeout of a worker: one pass through a generation, its fallback included."""
+
+VISIBILITY = timedelta(seconds=1080)
+"""How long a received message stays hidden. AWS asks for six times the function's timeout."""
+
+MAX_RECEIVE_COUNT = 5
+"""Receives before a message goes to the dead-letter queue."""
+
+MAX_ATTEMPTS = 3
+DEADLINE = timedelta(minutes=15)
+SWEEP_PERIOD = timedelta(seconds=60)
+
+SEND_GRACE = timedelta(seconds=10)
+"""How long a committed job may wait for its message before the sweeper sends one."""
+
+RESEND_AFTER = timedelta(minutes=5)
+"""How long a sent message may stay unheard before the sweeper sends another."""
+
+BACKOFF_BASE = timedelta(seconds=2)
+BACKOFF_CAP = timedelta(seconds=60)

@@ -1,0 +1,3 @@
+from chalicelib.migrations import upgrade
+
+upgrade()

@@ -1,0 +1,18 @@
+from chalicelib.core.errors import Conflict, DomainError, NotFound
+
+
+class PersonaNotFound(NotFound):
+    message = "There is no such persona."
+
+
+class ImageNotFound(NotFound):
+    message = "This persona has no image."
+
+
+class GenerationInProgress(Conflict):
+    message = "This persona is being generated already. Wait for that job, or cancel it first."
+    retry_after = 2
+
+
+class Superseded(DomainError):
+    message = "A newer generation of this persona was asked for in the meantime."

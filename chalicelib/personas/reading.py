@@ -1,0 +1,229 @@
+"""Personas as people see them: one statement each, from the columns to the answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib.core.models import Job, Persona, PersonaImage, User, Visibility
+from chalicelib.core.models.job import POLL_SECONDS
+from chalicelib.core.ports import Objects, SignedUrl
+from chalicelib.jobs.schemas import JobError
+from chalicelib.personas.exceptions import ImageNotFound, PersonaNotFound
+from chalicelib.personas.schemas import (
+    STATUS_OF_JOB,
+    CardRead,
+    GenerationRead,
+    ImageRead,
+    MyPersonaRead,
+    PersonaPage,
+    PersonaRead,
+    PersonasQuery,
+    TraitsRead,
+)
+from chalicelib.personas.services import name_key
+
+IMAGE_ETAG_SECONDS = 30
+
+_COLUMNS = (
+    Persona.id,
+    Persona.name,
+    Persona.source,
+    Persona.description,
+    Persona.visibility,
+    Persona.motto,
+    Persona.motto_tone,
+    Persona.summary,
+    Persona.greeting,
+    Persona.examples,
+    Persona.style,
+    Persona.traits,
+    Persona.system_prompt,
+    Persona.warnings,
+    Persona.version,
+    Persona.created_at,
+    Persona.published_at,
+    PersonaImage.id.label("image_id"),
+    PersonaImage.key.label("image_key"),
+    PersonaImage.width,
+    PersonaImage.height,
+    PersonaImage.mime,
+    PersonaImage.model.label("image_model"),
+    PersonaImage.requested_model,
+    Job.id.label("job_id"),
+    Job.status.label("job_status"),
+    Job.step,
+    Job.progress,
+    Job.attempt,
+    Job.error,
+    Job.updated_at.label("job_updated_at"),
+)
+_WITH_IMAGE_AND_JOB = sa.outerjoin(
+    Persona, PersonaImage, PersonaImage.id == Persona.current_image_id
+).outerjoin(Job, Job.id == Persona.job_id)
+# Built once: making and compiling a statement costs more than running it.
+_PERSONAS = sa.select(*_COLUMNS).select_from(_WITH_IMAGE_AND_JOB)
+_PRIMARY = _PERSONAS.join(User, User.primary_persona_id == Persona.id).where(
+    User.id == sa.bindparam("user_id")
+)
+_OWN = _PERSONAS.where(
+    Persona.id == sa.bindparam("persona_id"), Persona.owner_id == sa.bindparam("owner_id")
+)
+_SHOWN = _PERSONAS.where(
+    Persona.id == sa.bindparam("persona_id"),
+    Persona.visibility != Visibility.PRIVATE,
+    Persona.published_at.is_not(None),
+)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """An answer to a poll, its validator, and when to ask again."""
+
+    body: MyPersonaRead
+    etag: str
+    retry_after: int | None
+
+
+def get_my_persona(session: Session, objects: Objects, *, user_id: UUID) -> Polled:
+    row = session.execute(_PRIMARY, {"user_id": user_id}).one_or_none()
+    if row is None:
+        nothing = MyPersonaRead(generation_status="none", generation=None, persona=None)
+        return Polled(nothing, '"none"', None)
+    persona = _persona(row, objects)
+    body = MyPersonaRead(
+        generation_status=persona.generation_status,
+        generation=_generation(row),
+        persona=persona if row.published_at else None,
+    )
+    is_final = row.job_status is None or row.job_status.is_final
+    return Polled(body, _etag(row, persona.image), None if is_final else POLL_SECONDS)
+
+
+def list_personas(
+    session: Session, objects: Objects, *, owner_id: UUID, query: PersonasQuery
+) -> PersonaPage:
+    wanted = _PERSONAS.where(Persona.owner_id == owner_id)
+    if query.name is not None:
+        wanted = wanted.where(Persona.name_key == name_key(query.name))
+    if query.cursor is not None:
+        wanted = wanted.where(Persona.id < query.cursor)
+    rows = session.execute(wanted.order_by(Persona.id.desc()).limit(query.limit + 1)).all()
+    return _page(rows, objects, limit=query.limit)
+
+
+def get_persona(
+    session: Session,
+    replica: Session,
+    objects: Objects,
+    *,
+    viewer_id: UUID | None,
+    persona_id: UUID,
+) -> PersonaRead | CardRead:
+    """Return the viewer's own persona in full, or the card of one that is shown to others.
+
+    The own one comes from the primary: it may have been written a moment ago.
+    """
+    mine = {"persona_id": persona_id, "owner_id": viewer_id}
+    if viewer_id and (row := session.execute(_OWN, mine).one_or_none()) is not None:
+        return _persona(row, objects)
+    row = replica.execute(_SHOWN, {"persona_id": persona_id}).one_or_none()
+    if row is None:
+        raise PersonaNotFound
+    return CardRead(**_card(row, objects))
+
+
+def get_image_url(
+    session: Session, objects: Objects, *, viewer_id: UUID | None, persona_id: UUID
+) -> SignedUrl:
+    """Return where the current image lies: the viewer's own, or one that is shown to others."""
+    may_see = sa.and_(Persona.visibility != Visibility.PRIVATE, Persona.published_at.is_not(None))
+    if viewer_id is not None:
+        may_see = sa.or_(may_see, Persona.owner_id == viewer_id)
+    wanted = (
+        sa.select(PersonaImage.key)
+        .select_from(
+            sa.outerjoin(Persona, PersonaImage, Persona.current_image_id == PersonaImage.id)
+        )
+        .where(Persona.id == persona_id, may_see)
+    )
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        raise PersonaNotFound
+    if row.key is None:
+        raise ImageNotFound
+    return objects.sign(row.key)
+
+
+def _page(rows: Sequence[sa.Row[Any]], objects: Objects, *, limit: int) -> PersonaPage:
+    items = [_persona(row, objects) for row in rows[:limit]]
+    return PersonaPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
+
+
+def _card(row: sa.Row[Any], objects: Objects) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "ai_generated": True,
+        "source": row.source,
+        "motto": row.motto,
+        "summary": row.summary,
+        "traits": TraitsRead.model_validate(row.traits) if row.traits else None,
+        "image": _image(row, objects),
+    }
+
+
+def _persona(row: sa.Row[Any], objects: Objects) -> PersonaRead:
+    return PersonaRead(
+        **_card(row, objects),
+        generation_status=STATUS_OF_JOB[row.job_status] if row.job_status else "ready",
+        description=row.description,
+        visibility=row.visibility,
+        motto_tone=row.motto_tone,
+        greeting=row.greeting,
+        examples=row.examples,
+        style=row.style,
+        system_prompt=row.system_prompt,
+        warnings=row.warnings,
+        version=row.version,
+        created_at=row.created_at,
+        published_at=row.published_at,
+    )
+
+
+def _generation(row: sa.Row[Any]) -> GenerationRead | None:
+    if row.job_id is None:
+        return None
+    return GenerationRead(
+        job_id=row.job_id,
+        step=row.step,
+        progress=row.progress,
+        attempt=row.attempt,
+        error=JobError.model_validate(row.error) if row.error else None,
+    )
+
+
+def _image(row: sa.Row[Any], objects: Objects) -> ImageRead | None:
+    if row.image_key is None:
+        return None
+    signed = objects.sign(row.image_key)
+    return ImageRead(
+        id=row.image_id,
+        url=signed.url,
+        expires_at=signed.expires_at,
+        width=row.width,
+        height=row.height,
+        mime=row.mime,
+        model=row.image_model,
+        requested_model=row.requested_model,
+    )
+
+
+def _etag(row: sa.Row[Any], image: ImageRead | None) -> str:
+    """Tell versions apart, and renew the signed URL well before it expires."""
+    changed = row.job_updated_at.timestamp() if row.job_updated_at else 0
+    signed = int(image.expires_at.timestamp()) // IMAGE_ETAG_SECONDS if image else 0
+    return f'W/"{row.version}.{changed:.6f}.{signed}"'

@@ -1,0 +1,82 @@
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from chalicelib.auth.guards import signed_in, signed_in_or_anyone
+from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.ports import Ports
+from chalicelib.jobs.schemas import JobRead
+from chalicelib.personas import reading, services
+from chalicelib.personas.schemas import (
+    STATUS_OF_JOB,
+    CardRead,
+    GenerationAccepted,
+    MyPersonaRead,
+    PersonaGenerate,
+    PersonaPage,
+    PersonaRead,
+    PersonasQuery,
+)
+
+routes = Routes(__name__, guard=signed_in)
+
+
+@routes.post("/personas/generate", status=(202, 200))
+def generate_persona(
+    session: Session, caller: Caller, ports: Ports, body: PersonaGenerate
+) -> Reply[GenerationAccepted]:
+    """Start making a persona (202), or return the one that already has this name (200)."""
+    return _accepted(
+        services.request_generation(session, ports.queue, owner_id=caller.user_id, data=body)
+    )
+
+
+@routes.get("/personas/me")
+def get_my_persona(session: Session, caller: Caller, ports: Ports) -> Reply[MyPersonaRead]:
+    """Return the primary persona: the one asked for last, unless another was chosen since."""
+    polled = reading.get_my_persona(session, ports.objects, user_id=caller.user_id)
+    return Reply(polled.body, etag=polled.etag, retry_after=polled.retry_after)
+
+
+@routes.get("/personas")
+def list_personas(
+    session: Session, caller: Caller, ports: Ports, query: PersonasQuery
+) -> PersonaPage:
+    return reading.list_personas(session, ports.objects, owner_id=caller.user_id, query=query)
+
+
+@routes.get("/personas/{persona_id}", guard=signed_in_or_anyone)
+def get_persona(
+    session: Session, replica: Session, caller: Caller | None, ports: Ports, persona_id: UUID
+) -> PersonaRead | CardRead:
+    """Return the owner's persona in full; of a public or unlisted one, its card to anybody."""
+    viewer_id = caller.user_id if caller else None
+    return reading.get_persona(
+        session, replica, ports.objects, viewer_id=viewer_id, persona_id=persona_id
+    )
+
+
+@routes.get("/personas/{persona_id}/image", status=302, guard=signed_in_or_anyone)
+def get_persona_image(
+    session: Session, caller: Caller | None, ports: Ports, persona_id: UUID
+) -> Reply[None]:
+    """Redirect to a URL that serves the picture for 60 seconds."""
+    viewer_id = caller.user_id if caller else None
+    signed = reading.get_image_url(
+        session, ports.objects, viewer_id=viewer_id, persona_id=persona_id
+    )
+    return Reply(None, location=signed.url)
+
+
+def _accepted(asked: services.Asked) -> Reply[GenerationAccepted]:
+    job = asked.job
+    return Reply(
+        GenerationAccepted(
+            persona_id=asked.persona_id,
+            generation_status=STATUS_OF_JOB[job.status] if job else "ready",
+            job=JobRead.of(job) if job else None,
+        ),
+        status=202 if asked.is_started else 200,
+        location=f"/jobs/{job.id}" if job else f"/personas/{asked.persona_id}",
+        retry_after=job.poll_after if job else None,
+    )

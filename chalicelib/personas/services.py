@@ -1,0 +1,160 @@
+"""Ask for a persona, publish what was generated, and read it back."""
+
+import unicodedata
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib.core.errors import Unauthenticated
+from chalicelib.core.models import (
+    ImageModel,
+    Job,
+    MottoTone,
+    Persona,
+    PersonaImage,
+    Source,
+    User,
+    Visibility,
+)
+from chalicelib.core.ports import Queue
+from chalicelib.jobs import leases
+from chalicelib.jobs.leases import Claim
+from chalicelib.jobs.services import create_job
+from chalicelib.personas.exceptions import GenerationInProgress, Superseded
+from chalicelib.personas.schemas import PersonaGenerate
+
+GENERATE_PERSONA = "generate_persona"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What became of a wish. A persona that was known, and is left as it is, starts nothing."""
+
+    persona_id: UUID
+    job: Job | None
+    is_started: bool
+
+
+def request_generation(
+    session: Session, queue: Queue, *, owner_id: UUID, data: PersonaGenerate
+) -> Asked:
+    """Start a generation. A name that the owner has used before returns that persona, unless
+    `force` asks for it to be made anew."""
+    owner = session.get(User, owner_id, with_for_update=True)
+    if owner is None:
+        raise Unauthenticated
+    persona = _named(session, owner_id=owner_id, name=data.name)
+    if persona is None:
+        persona = _new_persona(session, owner_id=owner_id, data=data)
+    elif not data.force:
+        return Asked(persona.id, _newest_job(session, persona), is_started=False)
+    elif (running := _newest_job(session, persona)) and not running.status.is_final:
+        raise GenerationInProgress
+    job = create_job(
+        session,
+        queue,
+        owner_id=owner_id,
+        kind=GENERATE_PERSONA,
+        subject_id=persona.id,
+        data=data.model_dump(mode="json", exclude={"force"}) | {"name": persona.name},
+    )
+    persona.job_id = job.id
+    owner.primary_persona_id = persona.id
+    return Asked(persona.id, job, is_started=True)
+
+
+def name_key(name: str) -> str:
+    """Fold a name so that case, width and spaces do not tell two names apart."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+@dataclass(frozen=True)
+class Image:
+    """A portrait that lies in the store under `key`."""
+
+    key: str
+    mime: str
+    width: int
+    height: int
+    sha256: str
+    prompt: str
+    model: ImageModel
+    requested_model: ImageModel
+    vendor_model: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a generation has brought: ready to be published, all of it or nothing."""
+
+    content: dict[str, Any]
+    motto: str | None
+    image: Image | None
+    warnings: list[str]
+
+
+def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
+    """Swap in the new content and end the job, in one transaction.
+
+    Raises `LeaseLost` when the job is no longer ours, `Superseded` when the persona waits for a
+    newer one.
+    """
+    leases.finish(session, claimed)
+    wish = PersonaGenerate.model_validate(claimed.input)
+    values: dict[str, Any] = dict(outcome.content)
+    if wish.visibility is not None:
+        values["visibility"] = wish.visibility
+    if outcome.image is not None:
+        image_id = _add_image(session, claimed.subject_id, outcome.image, motto=outcome.motto)
+        values["current_image_id"] = image_id
+    published = session.scalar(
+        sa.update(Persona)
+        .where(Persona.id == claimed.subject_id, Persona.job_id == claimed.job_id)
+        .values(
+            description=wish.description,
+            motto=outcome.motto or Persona.motto,
+            motto_tone=wish.motto_tone,
+            warnings=outcome.warnings,
+            version=Persona.version + 1,
+            published_at=sa.func.now(),
+            **values,
+        )
+        .returning(Persona.id)
+    )
+    if published is None:
+        raise Superseded
+
+
+def _named(session: Session, *, owner_id: UUID, name: str) -> Persona | None:
+    return session.scalar(
+        sa.select(Persona).where(Persona.owner_id == owner_id, Persona.name_key == name_key(name))
+    )
+
+
+def _new_persona(session: Session, *, owner_id: UUID, data: PersonaGenerate) -> Persona:
+    persona = Persona(
+        owner_id=owner_id,
+        name=" ".join(data.name.split()),
+        name_key=name_key(data.name),
+        source=Source.DESCRIPTION,
+        description=data.description,
+        motto_tone=MottoTone(data.motto_tone),
+        visibility=data.visibility or Visibility.PRIVATE,
+    )
+    session.add(persona)
+    session.flush()
+    return persona
+
+
+def _newest_job(session: Session, persona: Persona) -> Job | None:
+    return session.get(Job, persona.job_id) if persona.job_id else None
+
+
+def _add_image(session: Session, persona_id: UUID, image: Image, *, motto: str | None) -> UUID:
+    row = PersonaImage(persona_id=persona_id, motto=motto, **asdict(image))
+    session.add(row)
+    session.flush()
+    return row.id

@@ -1,0 +1,103 @@
+"""The portrait's step: order, collect, redraw, store. It may be resumed at any point."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import wiring
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.models import ImageModel
+from chalicelib.core.ports import ObjectExists, ObjectMissing, VendorRejected
+from chalicelib.jobs.runner import Run
+from chalicelib.personas import generation
+from chalicelib.personas.schemas import PersonaGenerate
+from chalicelib.personas.services import Image
+
+if TYPE_CHECKING:
+    from chalicelib.personas.portraits import Portrait
+
+log = logging.getLogger(__name__)
+
+
+def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
+    """Return the stored portrait, or None when neither vendor can make one.
+
+    The wanted model is tried first and the other one next. A refusal by the content policy ends
+    the job; an outage of both ends this attempt, and only on the last one the portrait.
+    """
+    models = (wish.image_model, wish.image_model.fallback)
+    for model in models:
+        if stored := (run.recorded(f"image:{model}") or {}).get("image"):
+            return Image(**stored)
+    outage: Unavailable | None = None
+    for model in models:
+        try:
+            return _image_by(model, run, wish)
+        except VendorRejected as error:
+            log.warning("no image", extra={"model": model, "code": error.code})
+        except Unavailable as error:
+            log.warning("no image for now", extra={"model": model, "code": error.code})
+            outage = error
+    if outage is not None and not run.claim.is_last_attempt:
+        raise outage
+    return None
+
+
+def _image_by(model: ImageModel, run: Run, wish: PersonaGenerate) -> Image:
+    prompt = generation.portrait_prompt(name=wish.name, description=wish.description)
+    recorded = run.recorded(f"image:{model}") or {}
+    key = f"images/{run.claim.subject_id}/{run.claim.job_id}-{model}.jpg"
+    portrait = _left_behind(key) if recorded else None
+    if portrait is None:
+        portrait = _store(key, _drawn(model, run, prompt, recorded))
+    image = Image(
+        key=key,
+        mime=portrait.mime,
+        width=portrait.width,
+        height=portrait.height,
+        sha256=portrait.sha256,
+        prompt=prompt,
+        model=model,
+        requested_model=wish.image_model,
+        vendor_model=wiring.ports().images[model].model,
+    )
+    run.record(step="store", progress=85, **{f"image:{model}": {"image": asdict(image)}})
+    return image
+
+
+def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]) -> bytes:
+    """Return the picture's bytes. What was ordered before is collected, never ordered again."""
+    engine = wiring.ports().images[model]
+    if reference := recorded.get("reference"):
+        return engine.collect(reference)
+    # The intent is committed before the call that costs money; the reference right after it.
+    run.record(step="image", progress=15, **{f"image:{model}": {"ordered": True}})
+    drawing = engine.begin(prompt)
+    if drawing.content is not None:
+        return drawing.content
+    reference = str(drawing.reference)
+    run.record(step="image", progress=60, **{f"image:{model}": {"reference": reference}})
+    return engine.collect(reference)
+
+
+def _store(key: str, drawn: bytes) -> "Portrait":
+    """Put the portrait under its key. Where a zombie or a dead attempt was first, adopt theirs."""
+    from chalicelib.personas.portraits import described, redraw  # noqa: PLC0415
+
+    portrait = redraw(drawn)
+    try:
+        wiring.ports().objects.put_new(key, portrait.content, mime=portrait.mime)
+    except ObjectExists:
+        return described(wiring.ports().objects.read(key))
+    return portrait
+
+
+def _left_behind(key: str) -> "Portrait | None":
+    """Return what an attempt stored that died before it could say so."""
+    from chalicelib.personas.portraits import described  # noqa: PLC0415
+
+    try:
+        return described(wiring.ports().objects.read(key))
+    except ObjectMissing:
+        return None

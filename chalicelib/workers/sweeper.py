@@ -1,0 +1,44 @@
+"""Sweeper: every minute, bring back what a dead worker, a lost send or time has left behind."""
+
+import logging
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib import wiring
+from chalicelib.auth.services import forget_expired
+from chalicelib.core.db import reading, transaction
+from chalicelib.core.logging import configure
+from chalicelib.jobs import leases
+from chalicelib.jobs.services import send_job
+
+configure()
+handlers = Blueprint(__name__)
+log = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+@handlers.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
+def sweeper(_event: CloudWatchEvent) -> None:
+    sweep()
+
+
+def sweep() -> None:
+    with transaction() as session:
+        overdue = leases.fail_overdue(session)
+        exhausted = leases.fail_exhausted(session)
+        abandoned = leases.requeue_abandoned(session)
+        forget_expired(session)
+    with reading() as session:
+        unheard = leases.list_unheard(session, limit=BATCH)
+    for job_id, kind in unheard:
+        send_job(wiring.ports().queue, job_id=job_id, kind=kind)
+    log.info(
+        "swept",
+        extra={
+            "overdue": len(overdue),
+            "exhausted": len(exhausted),
+            "abandoned": len(abandoned),
+            "sent": len(unheard),
+        },
+    )

@@ -1,0 +1,106 @@
+"""One stack for the whole run: real PostgreSQL with its standby, real Valkey, the emulated AWS,
+sign-in provider and AI vendors. The API and the workers run in the test's process."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib import migrations
+from chalicelib.core import db
+from local.handlers import subscriptions
+from local.stack import Stack
+from local.vendors.control import Control
+from local.worker import drain
+from tests.client import Api
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A path with a space in it: the stack has to live anywhere."""
+    directory = tmp_path_factory.mktemp("the stack")
+    with Stack(directory, backing_only=True, fsync=False) as running:
+        os.environ |= running.env | {
+            "DATABASE_POOL_SIZE": "5",
+            "REPLICATE_POLL_SECONDS": "0.02",
+            "CORS_ORIGINS": '["http://localhost:5173", "https://app.example.com"]',
+        }
+        migrations.upgrade()
+        yield running
+        db.dispose()
+
+
+@pytest.fixture(scope="session")
+def ai(stack: Stack) -> Control:
+    """The vendors' emulator: what it is told, and what it has counted."""
+    control = Control(f"http://127.0.0.1:{stack.port_of['vendors']}")
+    control.latency(text=0, moderation=0, image=0, speech=0, prediction=0, download=0)
+    return control
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "ai" in request.fixturenames:
+        request.getfixturevalue("ai").clear()
+
+
+@pytest.fixture
+def api(stack: Stack) -> Api:
+    """The API, for somebody who has just signed in for the first time."""
+    return Api.signed_in(stack.env)
+
+
+@pytest.fixture
+def stranger(stack: Stack) -> Api:
+    """The API, for somebody else."""
+    return Api.signed_in(stack.env)
+
+
+@pytest.fixture
+def visitor(stack: Stack) -> Api:
+    """The API, for somebody without an account."""
+    return Api(stack.env)
+
+
+@pytest.fixture
+def session(stack: Stack) -> Iterator[Session]:
+    """The database, to look into what HTTP does not show. What is written here is committed."""
+    engine = sa.create_engine(stack.env["DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    with Session(engine) as opened:
+        yield opened
+    engine.dispose()
+
+
+class Worker:
+    """The workers, driven by hand: what is queued now is delivered now."""
+
+    def __init__(self) -> None:
+        self._sqs = boto3.client("sqs")
+        self._subscriptions = subscriptions()
+
+    def work(self) -> int:
+        """Deliver what the queues show; return how many deliveries were made."""
+        return sum(drain(self._sqs, each) for each in self._subscriptions)
+
+    def forget(self) -> None:
+        """Lose every message that is queued."""
+        for each in self._subscriptions:
+            url = self._sqs.get_queue_url(QueueName=each.queue)["QueueUrl"]
+            self._sqs.purge_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def worker(stack: Stack, ai: Control) -> Worker:
+    made = Worker()
+    made.forget()
+    return made
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    return Path(__file__).resolve().parent.parent
