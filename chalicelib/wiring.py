@@ -6,7 +6,7 @@ functions because a vendor's SDK takes longer to import than most requests take 
 
 import time
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from chalicelib.auth.keysets import KeySet
 from chalicelib.core.config import settings
@@ -67,17 +67,21 @@ class Adapters:
 
     @cached_property
     def issuer_keys(self) -> Mapping[Provider, FindIssuerKey]:
-        from chalicelib.adapters.jwks import HttpKeyDirectory
+        from chalicelib.adapters import jwks
 
         urls = {
             Provider.GOOGLE: settings().google_jwks_url,
             Provider.COGNITO: settings().cognito_jwks_url,
         }
         return {
-            provider: KeySet(HttpKeyDirectory(url).fetch, clock=time.monotonic).find
+            provider: KeySet(partial(jwks.fetch, url), clock=time.monotonic).find
             for provider, url in urls.items()
             if url
         }
+
+    def warm_up(self) -> None:
+        """Make the engines before several threads ask for them at once."""
+        self.text, self.images, self.objects  # noqa: B018 - asking is what makes them
 
 
 _adapters = Adapters()

@@ -82,6 +82,7 @@ class Handler(ChaliceRequestHandler):
         """Refuse what is no request; what follows it on the connection cannot be told apart."""
         del message, explain
         self.close_connection = True
+        self.request_version = self.protocol_version
         self._send_problem(HTTPStatus(code), {"Connection": "close"})
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002

@@ -17,6 +17,7 @@ from pathlib import Path
 
 GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.02
+_FIELDS = 3  # of a line that was written to its end
 
 _PROC = Path("/proc/self/stat")
 
@@ -56,7 +57,7 @@ class Registry:
         parts = [line.split(maxsplit=2) for line in lines]
         return [
             Entry(int(pid), signal.Signals(int(number)), identity)
-            for pid, number, identity in parts
+            for pid, number, identity in (part for part in parts if len(part) == _FIELDS)
         ]
 
     def end_all(self) -> None:

@@ -101,7 +101,7 @@ def subscriptions(package: str = WORKERS) -> list[Subscription]:
 
 def schedules(package: str = WORKERS) -> list[Schedule]:
     return [
-        Schedule(source.name, _load(source.handler_string), _seconds(source.schedule_expression))
+        Schedule(source.name, _load(source.handler_string), period_of(source.schedule_expression))
         for source in _event_sources(package)
         if isinstance(source, ScheduledEventConfig)
     ]
@@ -135,7 +135,7 @@ def _queue_of(source: SQSEventConfig) -> str:
     return source.queue or str(source.queue_arn).rpartition(":")[2]
 
 
-def _seconds(expression: str | ScheduleExpression) -> float:
+def period_of(expression: str | ScheduleExpression) -> float:
     text = expression if isinstance(expression, str) else expression.to_string()
     if (rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text)) is None:
         raise UnknownExpression(f"{text} is no rate; only rates run on this machine.")

@@ -3,9 +3,10 @@
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ class Home:
     def settings(self) -> Path:
         return self.path / "stack.env"
 
+    @property
+    def _lock(self) -> Path:
+        return self.path / "lock"
+
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
@@ -70,7 +75,7 @@ class Home:
     def lock(self) -> Iterator[None]:
         """Hold the directory. The kernel lets go when the holder dies, however it dies."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("a+") as file:
+        with self._lock.open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -84,6 +89,15 @@ class Home:
             file.flush()
             yield
             file.truncate(0)
+
+    def clear(self) -> None:
+        """Remove what a stack has written, and the directory if nothing else is in it."""
+        for directory in (self.data, self.logs):
+            shutil.rmtree(directory, ignore_errors=True)
+        for file in (self.secrets, self.state, self.settings, self._lock, *self.old_registries()):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()
 
     def publish(self, state: dict[str, Any], settings: str) -> None:
         replace_text(self.settings, settings)

@@ -51,7 +51,7 @@ _SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-_RECKLESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_RECKLESS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PasswordUnknown(Exception):
@@ -90,10 +90,10 @@ class Cluster:
         )
 
     def task(self, name: str, *arguments: str | Path) -> Service:
-        quick = [] if self.durable else ["--no-sync"]
         return Service(
             self.name,
-            [*self.identity.prefix, program(name), *arguments, *quick],
+            # The files are new: if the machine loses its power now, they are made again.
+            [*self.identity.prefix, program(name), *arguments, "--no-sync"],
             self.environment(),
             directory=Path("/"),
             user=self.identity.user,
@@ -104,13 +104,13 @@ class Cluster:
         return {**_ENVIRONMENT, "PGPASSWORD": self.password}
 
     @contextmanager
-    def superuser(self) -> Iterator[Any]:
+    def superuser(self, database: str = "postgres") -> Iterator[Any]:
         connection = psycopg2.connect(
             host=HOST,
             port=self.port,
             user=SUPERUSER,
             password=self.password,
-            dbname="postgres",
+            dbname=database,
             connect_timeout=_CONNECT_SECONDS,
         )
         connection.autocommit = True

@@ -17,9 +17,9 @@ STAGE = "local"
 REGION = "eu-north-1"
 BUCKET = "persona-media"
 
-# Settings of the user's shell that would lead the application past the stack.
-_FOREIGN = ("AWS_", "PG", "OPENAI_", "REPLICATE_")
+# What would lead the application past the settings of this stack.
 _FOREIGN_NAMES = {"ENV_FILE", "SECRETS_ID"}
+_FOREIGN_PREFIXES = ("AWS_", "PG", "OPENAI_", "REPLICATE_")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ def stage_settings() -> dict[str, str]:
     """Return the variables that Chalice would give to the functions of this stage."""
     config = chalice_config()
     stage = config.get("stages", {}).get(STAGE, {})
-    return {**config.get("environment_variables", {}), **stage.get("environment_variables", {})}
+    found = config.get("environment_variables", {}) | stage.get("environment_variables", {})
+    return {name: value for name, value in found.items() if name not in _FOREIGN_NAMES}
 
 
 def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -134,7 +135,7 @@ def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES
+        if not name.startswith(_FOREIGN_PREFIXES) and name not in _FOREIGN_NAMES
     }
     direct = ",".join(filter(None, [inherited.get("NO_PROXY"), HOST, "localhost"]))
     return inherited | {

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 from local import aws, postgres, services, valkey
 from local.guardian import Registry, identity_of
+from local.history import History
 from local.home import CHECKOUT, Home
 from local.ports import HOST, USUAL, Choice, choose
 from local.postgres import Cluster
@@ -138,7 +140,11 @@ class Stack:
 
     def _migrate(self, primary: Future[None]) -> None:
         primary.result()
+        history = History(self._cluster("postgres"), kept=self.home.data / "migrated")
+        if "DATABASE_URL" not in self.user.values and history.is_complete():
+            return
         seconds = self._launcher.run(services.migration(self.env))
+        history.keep()
         self._tell("migrate", f"done in {seconds:.2f} s")
 
     def _start_aws(self) -> None:
@@ -204,10 +210,12 @@ class Stack:
         self.home.publish(state, as_dotenv(self.env))
 
     def _stop(self) -> None:
+        started = time.monotonic()
         self.home.withdraw()
         for name in reversed(ORDER):
             if name in self.processes:
                 self.processes[name].stop()
+        self.say(f"stopped in {time.monotonic() - started:.2f} s")
 
 
 @contextmanager

@@ -38,10 +38,10 @@ class Answer:
 
 @dataclass
 class Api:
-    env: Mapping[str, str]
-    token: str | None = None
+    env: Mapping[str, str] = field(repr=False)
+    token: str | None = field(default=None, repr=False)
     user: dict[str, Any] = field(default_factory=dict)
-    tokens: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def signed_in(cls, env: Mapping[str, str], account: str | None = None) -> "Api":

@@ -1,17 +1,23 @@
 """One stack for the whole run: real PostgreSQL with its standby, real Valkey, the emulated AWS,
 sign-in provider and AI vendors. The API and the workers run in the test's process."""
 
+import io
+import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chalicelib import migrations
+from chalicelib import migrations, wiring
 from chalicelib.core import db
+from chalicelib.core.logging import JsonFormatter
+from chalicelib.workers.persona_generator import persona_generator
 from local.handlers import subscriptions
 from local.stack import Stack
 from local.vendors.control import Control
@@ -38,15 +44,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def ai(stack: Stack) -> Control:
     """The vendors' emulator: what it is told, and what it has counted."""
     control = Control(f"http://127.0.0.1:{stack.port_of['vendors']}")
-    control.latency(text=0, moderation=0, image=0, speech=0, prediction=0, download=0)
+    be_quick(control)
     return control
+
+
+def be_quick(control: Control) -> None:
+    control.latency(text=0, moderation=0, image=0, speech=0, prediction=0, download=0)
 
 
 @pytest.fixture(autouse=True)
 def _no_fault_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "ai" in request.fixturenames:
-        request.getfixturevalue("ai").clear()
+        control = request.getfixturevalue("ai")
+        control.clear()
+        be_quick(control)
 
 
 @pytest.fixture
@@ -87,6 +99,11 @@ class Worker:
         """Deliver what the queues show; return how many deliveries were made."""
         return sum(drain(self._sqs, each) for each in self._subscriptions)
 
+    def deliver(self, job_id: str) -> None:
+        """Hand the generator a message for this job, whatever is queued."""
+        record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps({"job_id": job_id})}
+        persona_generator({"Records": [record]}, None)
+
     def forget(self) -> None:
         """Lose every message that is queued."""
         for each in self._subscriptions:
@@ -104,3 +121,53 @@ def worker(stack: Stack, ai: Control) -> Worker:
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def paused_replica(stack: Stack) -> Iterator[None]:
+    """The replica receives what the primary writes, and does not show it."""
+    secrets = json.loads(stack.home.secrets.read_text())
+    url = sa.make_url(stack.env["DATABASE_REPLICA_URL"]).set(
+        username="postgres", password=secrets["superuser_password"]
+    )
+    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as replica:
+        replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
+        yield
+        replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
+
+
+@pytest.fixture
+def broken_queue(stack: Stack) -> Iterator[None]:
+    """A queue that nobody answers for: its address is a port where nothing listens."""
+    before = os.environ["AWS_ENDPOINT_URL"]
+    os.environ["AWS_ENDPOINT_URL_SQS"] = "http://127.0.0.1:9"
+    wiring.ports().__dict__.pop("queue", None)
+    yield
+    del os.environ["AWS_ENDPOINT_URL_SQS"]
+    os.environ["AWS_ENDPOINT_URL"] = before
+    wiring.ports().__dict__.pop("queue", None)
+
+
+class Log:
+    """What the product has logged during the test, as the lines that it writes."""
+
+    def __init__(self) -> None:
+        self._written = io.StringIO()
+        self.handler = logging.StreamHandler(self._written)
+        self.handler.setFormatter(JsonFormatter())
+
+    @property
+    def text(self) -> str:
+        return self._written.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    log = Log()
+    logging.getLogger().addHandler(log.handler)
+    yield log
+    logging.getLogger().removeHandler(log.handler)

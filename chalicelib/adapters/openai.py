@@ -29,8 +29,11 @@ IMAGE_QUALITY: Final = "medium"
 
 
 def connect(key: SecretStr, *, timeout: float) -> OpenAI:
-    """Make the client of the process: it holds the connection pool, so one is enough."""
-    return OpenAI(api_key=key.get_secret_value(), timeout=timeout, max_retries=0)
+    """Make a client, with everything that the SDK would import at the first call: two threads
+    that import at once may find half a module."""
+    client = OpenAI(api_key=key.get_secret_value(), timeout=timeout, max_retries=0)
+    client.chat.completions, client.images, client.moderations  # noqa: B018 - asking imports them
+    return client
 
 
 @contextmanager

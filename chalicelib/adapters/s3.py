@@ -30,7 +30,8 @@ class S3Objects:
             read_timeout=20,
             retries={"total_max_attempts": 2},
         )
-        self._client: S3Client = boto3.client("s3", config=config)
+        # A session of its own: the default one does not bear two threads.
+        self._client: S3Client = boto3.Session().client("s3", config=config)
 
     def put_new(self, key: str, content: bytes, *, mime: str) -> None:
         try:

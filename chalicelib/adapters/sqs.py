@@ -23,8 +23,9 @@ class SqsQueue:
     def __init__(self, queue_of_kind: Mapping[str, str]) -> None:
         self._queue_of_kind = queue_of_kind
         self._urls: dict[str, str] = {}
-        config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
-        self._client: SQSClient = boto3.client("sqs", config=config)
+        config = Config(connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 1})
+        # A session of its own: the default one does not bear two threads.
+        self._client: SQSClient = boto3.Session().client("sqs", config=config)
 
     def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
         try:

@@ -177,10 +177,13 @@ class Endpoint:
 
     def _response(self, request: Request, reply: Reply[Any]) -> Response:
         headers = _headers(reply)
+        status = reply.status or self.statuses[0]
         if reply.etag and reply.etag in request.headers.get("if-none-match", ""):
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
-        body = "" if reply.body is None else self._to_json(reply.body).decode()
-        return Response(body, headers=headers, status_code=reply.status or self.statuses[0])
+        if reply.body is None:
+            return Response("", headers=headers, status_code=status)
+        headers["Content-Type"] = "application/json"
+        return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
 
 
 def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
@@ -190,7 +193,6 @@ def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
         "Retry-After": None if reply.retry_after is None else str(reply.retry_after),
     }
     return {
-        "Content-Type": "application/json",
         "Cache-Control": "private, no-cache" if reply.etag else "no-store",
         **{name: value for name, value in stated.items() if value is not None},
     }

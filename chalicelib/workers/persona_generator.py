@@ -43,6 +43,7 @@ def persona_generator(event: SQSEvent) -> None:
 
 def generate(run: Run) -> None:
     wish = PersonaGenerate.model_validate(run.claim.input)
+    wiring.ports().warm_up()
     run.record(step="moderate", progress=5)
     moderate(run, wish)
     character, motto, image = together(

@@ -82,9 +82,7 @@ KINDS: Mapping[str, Kind] = {
     "foreign_url": _spoiled(
         "its output lies on another host", "prediction", options=frozenset({"url"})
     ),
-    "redirect": _spoiled(
-        "302 to an internal address", "download", options=frozenset({"location"})
-    ),
+    "redirect": _spoiled("302 to an internal address", "download", options=frozenset({"location"})),
 }
 
 

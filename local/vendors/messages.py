@@ -20,7 +20,7 @@ class Request:
 
     @property
     def bearer(self) -> str:
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.casefold() == "bearer" else ""
 
 

@@ -1,12 +1,12 @@
 """Which view answers which path."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from local.vendors.emulator import Emulator
-from local.vendors.messages import Reply, Request
+from local.vendors.messages import Reply, Request, json_reply
 
 View = Callable[[Emulator, Request], Reply]
 Guard = Callable[[Request], None]
@@ -18,10 +18,14 @@ class Route:
     template: str
     view: View
 
-    def match(self, method: str, path: str) -> Mapping[str, str] | None:
-        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", re.escape(self.template).replace("\\", ""))
-        found = re.fullmatch(pattern, path) if method == self.method else None
-        return found and {name: unquote(value) for name, value in found.groupdict().items()}
+    def match(self, request: Request) -> Request | None:
+        """Return the request with the values of the names in the template."""
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
+        found = re.fullmatch(pattern, request.path)
+        if found is None or request.method != self.method:
+            return None
+        params = {name: unquote(value) for name, value in found.groupdict().items()}
+        return replace(request, params=params)
 
 
 class Routes:
@@ -31,22 +35,22 @@ class Routes:
         self._guard = guard
         self._routes: list[Route] = []
 
-    def __iter__(self) -> Iterable[Route]:
+    def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
     def get(self, template: str) -> Callable[[View], View]:
-        return self._add("GET", template)
+        return self._verb("GET", template)
 
     def post(self, template: str) -> Callable[[View], View]:
-        return self._add("POST", template)
+        return self._verb("POST", template)
 
     def put(self, template: str) -> Callable[[View], View]:
-        return self._add("PUT", template)
+        return self._verb("PUT", template)
 
     def delete(self, template: str) -> Callable[[View], View]:
-        return self._add("DELETE", template)
+        return self._verb("DELETE", template)
 
-    def _add(self, method: str, template: str) -> Callable[[View], View]:
+    def _verb(self, method: str, template: str) -> Callable[[View], View]:
         def register(view: View) -> View:
             def guarded(emulator: Emulator, request: Request) -> Reply:
                 self._guard(request)
@@ -60,3 +64,17 @@ class Routes:
 
 def anyone(_request: Request) -> None:
     """Keep nobody out."""
+
+
+def find_route(routes: Iterable[Route], request: Request) -> tuple[Route, Request]:
+    for route in routes:
+        if (matched := route.match(request)) is not None:
+            return route, matched
+    return _NOWHERE, request
+
+
+def _show_nothing(_emulator: Emulator, _request: Request) -> Reply:
+    return json_reply({"error": {"message": "Nothing is served under this path."}}, 404)
+
+
+_NOWHERE = Route("", "(no route)", _show_nothing)

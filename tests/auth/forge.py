@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -104,10 +105,7 @@ class Kind:
     sign: Sign
     keys: FindKey
 
-    @property
-    def is_own(self) -> bool:
-        return self.profile is ACCESS
-
+    @cached_property
     def token(self) -> str:
         return self.with_claims()
 

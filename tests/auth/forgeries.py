@@ -1,7 +1,6 @@
 """The table of refused tokens: each row differs from a valid token in one thing."""
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +62,18 @@ def confusions(kind: Kind) -> Iterator[Row]:
 
 
 def key_names(kind: Kind) -> Iterator[Row]:
-    for value in (..., None, "", 1, True, [KID], {"kid": KID}, KID.upper(), f"{KID} ", f"{KID}\x00"):
+    for value in (
+        ...,
+        None,
+        "",
+        1,
+        True,
+        [KID],
+        {"kid": KID},
+        KID.upper(),
+        f"{KID} ",
+        f"{KID}\x00",
+    ):
         yield f"kid {value!r}", kind.with_header(kid=value)
     for value in ("../../../../dev/null", "' OR '1'='1", "/dev/null\x00", "http://evil.example/k"):
         yield f"kid {value!r}", kind.with_header(kid=value)
@@ -75,19 +85,14 @@ def key_names(kind: Kind) -> Iterator[Row]:
 def header_extensions(kind: Kind) -> Iterator[Row]:
     attack = rs256(ATTACKER_KEY)
     embedded = jwk_of(ATTACKER_KEY)
-    for name, value in {
-        "crit": ["exp"],
-        "crit ": ["b64"],
-        "b64": False,
-        "jwk": embedded,
-        "x5c": ["MIIB"],
-        "nested": {"deep": {}},
-        "null": None,
-    }.items():
-        yield f"{name} in the header", kind.with_header(**{name.strip(): value})
-    for value in ([], "", "exp", True):
-        yield f"crit {value!r}", kind.with_header(crit=value)
-    yield "b64 true", kind.with_header(b64=True)
+    extensions: tuple[Any, ...] = (["exp"], ["b64"], [], "", "exp", True, None, {})
+    for crit in extensions:
+        yield f"crit {crit!r}", kind.with_header(crit=crit)
+    for b64_value in (False, True, None):
+        yield f"b64 {b64_value}", kind.with_header(b64=b64_value)
+    entries: tuple[Any, ...] = ({"deep": {}}, ["list"], None, 1)
+    for nested in entries:
+        yield f"an entry {nested}", kind.with_header(entry=nested)
     for name, value in {
         "jku": "https://evil.example/jwks",
         "x5u": "https://evil.example/x5",
@@ -99,8 +104,19 @@ def header_extensions(kind: Kind) -> Iterator[Row]:
 
 
 def types(kind: Kind) -> Iterator[Row]:
-    others: tuple[Any, ...] = ("JWE", "rt+jwt", "application/at+jwt", "secevent+jwt", "", 1, None, [])
-    swapped: tuple[Any, ...] = ("JWT", "jwt", "AT+JWT", ...) if kind is OWN else ("at+jwt", "AT+JWT")
+    others: tuple[Any, ...] = (
+        "JWE",
+        "rt+jwt",
+        "application/at+jwt",
+        "secevent+jwt",
+        "",
+        1,
+        None,
+        [],
+    )
+    swapped: tuple[Any, ...] = (
+        ("JWT", "jwt", "AT+JWT", ...) if kind is OWN else ("at+jwt", "AT+JWT")
+    )
     for value in (*others, *swapped, "JWT ", "JWT\x00"):
         yield f"typ {value!r}", kind.with_header(typ=value)
 
@@ -133,9 +149,8 @@ def headers(kind: Kind) -> Iterator[Row]:
 
 
 def shapes(kind: Kind) -> Iterator[Row]:
-    token = kind.token()
+    token = kind.token
     header, payload, signature = token.split(".")
-    padded = urlsafe_b64encode(to_json({**kind.claims, "x": "x"})).decode()
     for name, shape in {
         "empty": "",
         "one part": header,
@@ -161,11 +176,11 @@ def shapes(kind: Kind) -> Iterator[Row]:
         "a lone surrogate": f"{token}\ud800",
         "padding": f"{header}.{payload}.{signature}=",
         "padding inside": f"{header}==.{payload}.{signature}",
-        "padding that is signed": _signed(kind, header, padded + "=" * (-len(padded) % 4) or "="),
+        "padding that is signed": _signed(kind, header, f"{payload}="),
         "the other alphabet": f"{header}.{payload}.{signature.replace('-', '+')}+",
         "1 MB": "a" * 1_000_000,
         "1 MB of payload": f"{header}.{'a' * 1_000_000}.{signature}",
-        "8,193 characters": kind.with_claims(x="x" * 7000)[:8193].ljust(8193, "A"),
+        "too long, and signed": kind.with_claims(x="x" * 6500),
         "a nested token": kind.raw(payload=to_json(token)),
         "a bare nested token": kind.raw(payload=token.encode()),
     }.items():
@@ -173,7 +188,7 @@ def shapes(kind: Kind) -> Iterator[Row]:
 
 
 def signatures(kind: Kind) -> Iterator[Row]:
-    message, _, signature = kind.token().rpartition(".")
+    message, _, signature = kind.token.rpartition(".")
     other = kind.with_claims(sub="somebody else")
     for name, value in {
         "one byte short": signature[:-4],
@@ -187,8 +202,9 @@ def signatures(kind: Kind) -> Iterator[Row]:
     yield "signed by another RSA key", kind.raw(sign=rs256(ATTACKER_KEY))
     yield "signed by another secret", kind.raw(sign=hs256(b"another-secret-of-thirty-two-bytes"))
     yield "signed by an empty secret", kind.raw(sign=hs256(b""))
-    yield "payload of another token", ".".join(
-        (message.partition(".")[0], other.split(".")[1], signature)
+    yield (
+        "payload of another token",
+        ".".join((message.partition(".")[0], other.split(".")[1], signature)),
     )
 
 
@@ -272,7 +288,14 @@ def subjects(kind: Kind) -> Iterator[Row]:
 
 def further_claims(kind: Kind) -> Iterator[Row]:
     for name, ours in kind.profile.fixed.items():
-        for value in (..., None, [ours], ours.upper(), "refresh", "id" if ours != "id" else "access"):
+        for value in (
+            ...,
+            None,
+            [ours],
+            ours.upper(),
+            "refresh",
+            "id" if ours != "id" else "access",
+        ):
             yield f"{name} {value}", kind.with_claims(**{name: value})
     for name in kind.profile.required:
         for value in NOT_A_TEXT:

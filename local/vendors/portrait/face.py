@@ -60,8 +60,8 @@ def paint_features(canvas: Canvas, look: Look, head: Shape) -> None:
     for x in (412, 588):
         canvas.tint(ellipse(x, 545, 84, 56), _BLUSH, 0.26, within=head, soft=12)
     if look.has_freckles:
-        for x, y in chain(*both_sides(_FRECKLES)):
-            canvas.tint(ellipse(x, y, 7, 6), darker(look.skin, 0.45), 0.5)
+        for freckle in chain(*both_sides(_FRECKLES)):
+            canvas.tint(ellipse(*freckle, 7, 6), darker(look.skin, 0.45), 0.5)
     if look.is_old:
         _paint_years(canvas, darker(look.skin, 0.4))
     for side in (-1, 1):

@@ -1,0 +1,170 @@
+"""Sentences by the name of the field that asks for them."""
+
+import re
+from collections.abc import Callable, Mapping
+from string import capwords
+
+from local.vendors.writing.mottos import write_motto
+from local.vendors.writing.reading import USUAL_TOPICS, Reading
+from local.vendors.writing.traits import facet_named, strongest
+
+Writer = Callable[[Reading, int], str]
+
+_OPENINGS = (
+    "{Who} is best met in a few plain words: “{first}”.",
+    "What one notices about {who} first is “{first}”.",
+    "The short version of {who} reads “{first}”.",
+    "Ask around about {who} and somebody will say “{first}”.",
+)
+_SECONDS = (
+    "Stay a while and “{second}” comes through as well.",
+    "It goes together with “{second}”.",
+    "The rest of it, “{second}”, takes longer to notice.",
+)
+_CLOSINGS = (
+    "All in all {one} and {two}, and always glad to come back to {topic}.",
+    "The manner is {one} and {two}, with {topic} never far away.",
+    "Mostly {one}, often {two}, and quite serious about {topic}.",
+)
+_GREETINGS = (
+    "Hello, I'm {name}. Ask me about {topic}, or tell me what brings you here.",
+    "{name} here. I was just thinking about {topic}. What is on your mind?",
+    "Good to see you. I'm {name}, and I can be talked into {topic} at any hour.",
+)
+_NAMELESS_GREETINGS = (
+    "Hello. Ask me about {topic}, or tell me what brings you here.",
+    "Good to see you. I was just thinking about {topic}. What is on your mind?",
+)
+_TITLES = (
+    "The {Adjective} Keeper of {Topic}",
+    "The {Adjective} Friend of {Topic}",
+    "The {Adjective} Authority on {Topic}",
+    "The {Adjective} Champion of {Topic}",
+)
+_EXAMPLES = (
+    "If you want my honest opinion, it comes down to {topic}.",
+    "There are two kinds of days: those with {topic}, and those I do not count.",
+    "I could tell you in one word, but not when it comes to {topic}.",
+    "Slowly, please. Nobody has ever understood {topic} in a hurry.",
+    "You start talking and I put the kettle on; we get to {topic} soon enough.",
+    "Funny that you ask. I was wrong about {topic} for years and enjoyed every minute.",
+    "Let me put it this way: I trust {topic} more than I trust advice.",
+)
+_QUESTIONS = (
+    "What should I know about you?",
+    "What do you do with a free evening?",
+    "Can you give me some advice?",
+    "What makes you laugh?",
+)
+_REPLIES = (
+    "“{heard}” is a good place to start. Tell me the part that you left out.",
+    "Let me think about “{heard}” for a moment. What would you like to happen next?",
+    "You say “{heard}”, and I want to hear the rest. Where does it begin?",
+)
+_CONFESSION = "Since you ask: yes, I am an AI persona, and I would rather say so than pretend."
+_REGISTERS = ("warm and plain", "dry and brief", "lively and direct", "thoughtful, a little formal")
+_HUMOURS = ("dry, never unkind", "gentle and rare", "playful", "mostly at my own expense")
+_LENGTHS = ("one to three sentences", "short", "a few sentences")
+
+
+def write(reading: Reading, names: tuple[str, ...], index: int) -> str:
+    """Write what a field of this name should hold; names go from the field outwards."""
+    for pattern, writer in _WRITERS.items():
+        if re.fullmatch(pattern, names[0] if names else "", re.IGNORECASE):
+            return writer(reading, index)
+    if facet_named(names) is not None:
+        return write_quote(reading, names, index)
+    clause = reading.clauses[index % len(reading.clauses)]
+    return f"{clause[:1].upper()}{clause[1:]}"
+
+
+def write_quote(reading: Reading, names: tuple[str, ...], index: int) -> str:
+    """Quote the description where it speaks of the trait among the names."""
+    facet = facet_named(names)
+    hits = facet.trait.hits(reading.description) if facet else []
+    if hits:
+        return reading.clause_around(hits[0][0])
+    if facet and "empty quote" in reading.everything.casefold():
+        return ""
+    start = reading.chance.below(f"quote {facet.trait.name}", 7) if facet else 0
+    return reading.clauses[(start + index) % len(reading.clauses)]
+
+
+def write_reply(reading: Reading) -> str:
+    if re.search(r"\bmotto\b", reading.everything, re.IGNORECASE):
+        return write_motto(reading)
+    if re.search(
+        r"\bare you (?:an? )?(?:ai|bot|robot|human|real|machine)\b", reading.asked.lower()
+    ):
+        return _CONFESSION
+    pattern = reading.chance.pick("reply", _REPLIES)
+    return pattern.format(heard=reading.clauses[0])
+
+
+def _topic(reading: Reading, name: str, index: int) -> str:
+    """Start among the prompt's own topics, and do not repeat a lonely one all along a list."""
+    topics = reading.topics
+    pool = topics if len(topics) >= len(USUAL_TOPICS) else [*topics, *USUAL_TOPICS]
+    start = reading.chance.below(f"{name} topic", len(topics))
+    return pool[(start + index) % len(pool)]
+
+
+def _summary(reading: Reading, _index: int) -> str:
+    chance, clauses, who = reading.chance, reading.clauses, reading.who
+    one, two = strongest(reading.description, chance)
+    sentences = [chance.pick("opening", _OPENINGS), chance.pick("closing", _CLOSINGS)]
+    if len(clauses) > 1:
+        sentences.insert(1, chance.pick("second", _SECONDS))
+    return " ".join(sentences).format(
+        who=who,
+        Who=who[:1].upper() + who[1:],
+        first=clauses[0],
+        second=clauses[min(1, len(clauses) - 1)],
+        one=one,
+        two=two,
+        topic=_topic(reading, "summary", 0),
+    )
+
+
+def _greeting(reading: Reading, index: int) -> str:
+    patterns = _GREETINGS if reading.name else _NAMELESS_GREETINGS
+    pattern = reading.chance.pick("greeting", patterns)
+    return pattern.format(name=reading.name, topic=_topic(reading, "greeting", index))
+
+
+def _title(reading: Reading, index: int) -> str:
+    adjective = strongest(reading.description, reading.chance)[0]
+    topic = _topic(reading, "title", index)
+    pattern = reading.chance.pick("title", _TITLES)
+    return pattern.format(Adjective=adjective.capitalize(), Topic=capwords(topic))
+
+
+def _varied(name: str, patterns: tuple[str, ...]) -> Writer:
+    """Give every index of a list another pattern."""
+
+    def writer(reading: Reading, index: int) -> str:
+        start = reading.chance.below(name, len(patterns))
+        pattern = patterns[(start + index) % len(patterns)]
+        return pattern.format(topic=_topic(reading, name, index))
+
+    return writer
+
+
+_WRITERS: Mapping[str, Writer] = {
+    "summary|description|bio|about|profile|text": _summary,
+    "greeting|hello|opening|welcome": _greeting,
+    "motto|tagline|slogan": lambda reading, _: write_motto(reading),
+    "title|headline|archetype|role": _title,
+    "examples?|samples?|lines?|answer|assistant": _varied("example", _EXAMPLES),
+    "questions?|user|prompt": _varied("question", _QUESTIONS),
+    "reply|message|content|response": lambda reading, _: write_reply(reading),
+    "register|voice|manner": _varied("register", _REGISTERS),
+    "humou?r": _varied("humour", _HUMOURS),
+    "length": _varied("length", _LENGTHS),
+    "emoji": lambda *_: "none",
+    "tone": lambda reading, _: reading.tone,
+    "name": lambda reading, _: reading.who,
+    "tags?|keywords?|topics?|interests?|hashtags?": lambda reading, index: _topic(
+        reading, "tag", index
+    ),
+}

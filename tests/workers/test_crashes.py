@@ -1,0 +1,134 @@
+"""A worker that dies in the middle costs time, not money, and loses nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib.core.models import Job
+from chalicelib.workers.sweeper import sweep
+from local.vendors.control import Control
+from tests.client import Api
+from tests.conftest import Worker
+
+LEASE_SECONDS = 1
+
+
+@contextmanager
+def doomed_worker(checkout: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, with a short lease, killed at the end at the latest."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.worker"],
+        cwd=checkout,
+        env=os.environ | {"JOB_LEASE_SECONDS": str(LEASE_SECONDS)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+def checkpoint(session: Session, job_id: str) -> dict[str, dict[str, object]]:
+    found = session.scalar(sa.select(Job.checkpoint).where(Job.id == job_id))
+    return dict(found or {})
+
+
+def kill_when(
+    process: subprocess.Popen[bytes], session: Session, job_id: str, step: str, key: str
+) -> None:
+    wait_until(lambda: key in checkpoint(session, job_id).get(step, {}))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def heal(api: Api, worker: Worker, job_id: str) -> dict[str, object]:
+    time.sleep(LEASE_SECONDS)
+    sweep()
+    worker.work()
+    return dict(api.get(f"/jobs/{job_id}").json)
+
+
+def test_killed_after_the_image_was_paid_for_the_job_ends_ready_and_pays_once(
+    api: Api, worker: Worker, session: Session, ai: Control, checkout: Path
+) -> None:
+    name = f"Ada {uuid4().hex[:8]}"
+    ai.latency(text=5000)
+    job_id = api.generate(name).json["job"]["id"]
+    with doomed_worker(checkout) as process:
+        kill_when(process, session, job_id, "image:dall-e", "image")
+    ai.latency(text=0)
+    assert api.get(f"/jobs/{job_id}").json["status"] == "running"
+    job = heal(api, worker, job_id)
+    assert (job["status"], job["attempt"]) == ("succeeded", 2)
+    assert ai.calls("image", contains=name).count == 1
+    assert api.get("/personas/me").json["persona"]["image"]["model"] == "dall-e"
+
+
+def test_killed_while_a_prediction_runs_the_same_prediction_is_collected(
+    api: Api, worker: Worker, session: Session, ai: Control, checkout: Path
+) -> None:
+    name = f"Grace {uuid4().hex[:8]}"
+    ai.latency(prediction=1500)
+    job_id = api.generate(name, image_model="openjourney").json["job"]["id"]
+    with doomed_worker(checkout) as process:
+        kill_when(process, session, job_id, "image:openjourney", "reference")
+    job = heal(api, worker, job_id)
+    ai.latency(prediction=0)
+    assert (job["status"], job["attempt"]) == ("succeeded", 2)
+    assert ai.calls("prediction", contains=name).count == 1
+
+
+def test_a_portrait_that_was_stored_but_not_recorded_is_adopted(
+    api: Api, worker: Worker, session: Session, ai: Control
+) -> None:
+    """As if the worker had died between the store and the checkpoint."""
+    name = f"Alan {uuid4().hex[:8]}"
+    ai.fail("text", "500", contains=name, times=2)
+    job_id = api.generate(name).json["job"]["id"]
+    worker.work()
+    recorded = checkpoint(session, job_id) | {"image:dall-e": {"ordered": True}}
+    session.execute(sa.update(Job).where(Job.id == job_id).values(checkpoint=recorded))
+    worker.deliver(job_id)
+    assert api.get("/personas/me").json["generation_status"] == "ready"
+    assert ai.calls("image", contains=name).count == 1
+
+
+def test_a_job_whose_message_was_never_sent_is_sent_by_the_sweeper(
+    api: Api, worker: Worker, session: Session
+) -> None:
+    """As if the API had died between its commit and the send."""
+    job_id = api.generate().json["job"]["id"]
+    worker.forget()
+    long_ago = sa.func.now() - sa.text("interval '11 seconds'")
+    session.execute(sa.update(Job).where(Job.id == job_id).values(sent_at=None, queued_at=long_ago))
+    assert worker.work() == 0
+    sweep()
+    worker.work()
+    assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
+
+
+def test_a_queue_that_is_down_does_not_lose_an_accepted_job(
+    api: Api, worker: Worker, session: Session, broken_queue: None
+) -> None:
+    answer = api.generate()
+    assert answer.status == 202
+    job_id = answer.json["job"]["id"]
+    sent_at = session.scalar(sa.select(Job.sent_at).where(Job.id == job_id))
+    assert sent_at is None
