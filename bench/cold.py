@@ -26,16 +26,15 @@ PROGRAM = f"""
 import sys
 sys.path[:0] = {[str(CHECKOUT), sysconfig.get_path("purelib")]!r}
 import {{module}}
-import resource, time
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+import time
+cpu = time.process_time()
 found = [name for name in {VENDORS!r} if name in sys.modules]
-print(time.process_time(), peak, len(sys.modules), ",".join(found) or "none")
+print(cpu, len(sys.modules), ",".join(found) or "none")
 """
 
 
 class Start(NamedTuple):
     cpu_ms: float
-    peak_mib: float
     modules: int
     vendors: str
 
@@ -44,8 +43,8 @@ def start(module: str) -> Start:
     """Import the module in a fresh process, and tell what that has cost since its beginning."""
     command = [sys.executable, "-I", "-S", "-c", PROGRAM.format(module=module)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    cpu, peak, modules, vendors = said
-    return Start(float(cpu) * 1000, int(peak) / 1024, int(modules), vendors)
+    cpu, modules, vendors = said
+    return Start(float(cpu) * 1000, int(modules), vendors)
 
 
 def main() -> None:
@@ -56,7 +55,7 @@ def main() -> None:
     floor = median(each.cpu_ms for each in starts[FLOOR])
     show(
         f"Cold start: import in a fresh process, bytecode present; median of {ROUNDS}, interleaved",
-        ("", "CPU ms", "best", "x Chalice", "peak MiB", "modules", "vendors' SDKs among them"),
+        ("", "CPU ms", "best", "x Chalice", "modules", "vendors' SDKs among them"),
         [_row(module, starts[module], floor) for module in SUBJECTS],
     )
 
@@ -68,7 +67,6 @@ def _row(module: str, starts: list[Start], floor: float) -> list[str]:
         f"{cpu:.0f}",
         f"{min(each.cpu_ms for each in starts):.0f}",
         f"{cpu / floor:.1f}",
-        f"{median(each.peak_mib for each in starts):.0f}",
         str(starts[0].modules),
         starts[0].vendors,
     ]

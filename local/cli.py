@@ -8,7 +8,6 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,8 +22,13 @@ from local.settings import UserSettings, process_environment
 from local.sign_in import SignInFailed
 from local.stack import Stack
 from local.unprivileged import NoIdentity
+from local.vendors import control
 
-_REFUSALS = (AlreadyRunning, NotRunning, NoFreePort, NoIdentity, PasswordUnknown, ServiceFailed)
+_REFUSALS = (
+    *(AlreadyRunning, NotRunning, NoFreePort, NoIdentity),
+    *(PasswordUnknown, ServiceFailed, SignInFailed),
+)
+_INTERRUPTED = 130
 _WATCH_SECONDS = 0.25
 
 Command = Callable[[Namespace, Sequence[str]], int]
@@ -44,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
         return _refuse(str(refusal))
     except PermissionError as error:
         return _refuse(f"{error}. Has another user run the stack here?")
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return code
 
 
@@ -78,10 +84,7 @@ def env(arguments: Namespace, _rest: Sequence[str]) -> int:
 
 
 def token(arguments: Namespace, _rest: Sequence[str]) -> int:
-    try:
-        print(welcome.access_token(_running(arguments)["env"], arguments.name))
-    except SignInFailed as failure:
-        return _refuse(str(failure))
+    print(welcome.access_token(_running(arguments)["env"], arguments.name))
     return 0
 
 
@@ -111,12 +114,13 @@ def ai(arguments: Namespace, rest: Sequence[str]) -> int:
     ports = _running(arguments)["ports"]
     if "vendors" not in ports:
         return _refuse("No AI vendor is emulated: .env names others.")
-    control = import_module("local.vendors.control")
-    return control.main(list(rest), f"http://{HOST}:{ports['vendors']}") or 0
+    return control.main(rest, f"http://{HOST}:{ports['vendors']}")
 
 
 def demo(_arguments: Namespace, rest: Sequence[str]) -> int:
-    return import_module("local.demo").main(list(rest)) or 0
+    from local.demo import main as show  # noqa: PLC0415 - only this command draws pictures
+
+    return show(rest)
 
 
 def drift(_arguments: Namespace, _rest: Sequence[str]) -> int:

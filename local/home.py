@@ -92,7 +92,7 @@ class Home:
 
     def clear(self) -> None:
         """Remove what a stack has written, and the directory if nothing else is in it."""
-        for directory in (self.data, self.logs):
+        for directory in (self.data, self.logs, self.path / "demo"):
             shutil.rmtree(directory, ignore_errors=True)
         for file in (self.secrets, self.state, self.settings, self._lock, *self.old_registries()):
             file.unlink(missing_ok=True)

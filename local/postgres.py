@@ -92,7 +92,7 @@ class Cluster:
     def task(self, name: str, *arguments: str | Path) -> Service:
         return Service(
             self.name,
-            # The files are new: if the machine loses its power now, they are made again.
+            # A first start need not wait for the disk: nothing is lost with files just made.
             [*self.identity.prefix, program(name), *arguments, "--no-sync"],
             self.environment(),
             directory=Path("/"),

@@ -194,15 +194,15 @@ def test_a_postmaster_file_with_the_number_of_another_process_is_no_obstacle(hom
         assert ask(home, "SELECT number FROM kept") == [1]
 
 
-@pytest.mark.parametrize("loss", ["all", "a file", "another primary"])
+@pytest.mark.parametrize("loss", ["all", "the end of a file", "its primary"])
 def test_a_standby_that_cannot_follow_is_cloned_again(home: Home, loss: str) -> None:
     data = home.data / "postgres" / "standby"
     if loss == "all":
         shutil.rmtree(data)
-    elif loss == "a file":
-        (data / "global" / "pg_filenode.map").unlink()
+    elif loss == "the end of a file":
+        os.truncate(data / "global" / "pg_control", 100)
     else:
-        (data / "global" / "pg_control").write_bytes(b"12345678")
+        (data / "global" / "pg_control").write_bytes(b"another.")
     with Stack(home.path, backing_only=True) as stack:
         engine = sa.create_engine(stack.env["DATABASE_REPLICA_URL"], poolclass=sa.NullPool)
         with engine.connect() as connection:
