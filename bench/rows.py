@@ -33,12 +33,8 @@ EXAMPLES = [
     "Give me a quiet harbour and a broken engine, and I am content.",
     "We shall finish this tonight. Put the kettle on, please.",
 ]
-CHARACTER = {
-    "summary": f"{DESCRIPTION} She would rather understand a thing than own it.",
-    "greeting": "Hello! Ask me how something works, and we shall both find out.",
-    "examples": EXAMPLES,
-    "style": STYLE,
-}
+SUMMARY = f"{DESCRIPTION} She would rather understand a thing than own it."
+GREETING = "Hello! Ask me how something works, and we shall both find out."
 QUOTES = (
     "endlessly curious",
     "always finishes what she starts",
@@ -126,9 +122,10 @@ def _publish(session: Session, persona: Persona) -> None:
     session.flush()
     persona.current_image_id = image.id
     persona.motto = image.motto
-    persona.summary, persona.greeting = CHARACTER["summary"], CHARACTER["greeting"]
-    persona.examples, persona.style = EXAMPLES, STYLE
-    persona.system_prompt = generation.system_prompt(name=persona.name, character=CHARACTER)
+    persona.summary, persona.greeting = SUMMARY, GREETING
+    persona.examples, persona.style = EXAMPLES, dict(STYLE)
+    character = {"summary": SUMMARY, "examples": EXAMPLES, "style": STYLE}
+    persona.system_prompt = generation.system_prompt(name=persona.name, character=character)
     persona.traits = _traits()
     persona.version = 1
     persona.published_at = sa.func.now()

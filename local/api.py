@@ -33,6 +33,17 @@ _MAX_BODY = 10 * 1024 * 1024  # what API Gateway takes
 _MAX_LINE = 64 * 1024
 _IDLE_SECONDS = 75
 
+_WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+# Not the standard library's names: they change with its versions.
+_CODES = {
+    413: "payload_too_large",
+    414: "uri_too_long",
+    431: "headers_too_large",
+    501: "not_implemented",
+    505: "http_version_not_supported",
+}
+
 
 class UnusableBody(Exception):
     def __init__(self, status: HTTPStatus) -> None:
@@ -107,7 +118,7 @@ class Handler(ChaliceRequestHandler):
             return
         content = (body or "").encode() if not isinstance(body, bytes) else body
         self.send_response(code)
-        if code != HTTPStatus.NO_CONTENT:
+        if code not in _WITHOUT_LENGTH:
             self.send_header("Content-Length", str(len(content)))
         self._send_headers({"Content-Type": "application/json", **headers})
         if self.command != "HEAD":
@@ -118,9 +129,9 @@ class Handler(ChaliceRequestHandler):
             if status in problems.FALLBACKS:
                 document = problems.from_status(status)
             else:
-                document = problems.document(
-                    status, code=status.name.lower(), detail=status.description or status.phrase
-                )
+                code = _CODES.get(status, "bad_request")
+                detail = f"{status.description or status.phrase}."
+                document = problems.document(status, code=code, detail=detail)
         answer = {"Content-Type": problems.CONTENT_TYPE, **headers}
         self._send_http_response(status, answer, json.dumps(document))
 

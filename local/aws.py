@@ -14,7 +14,8 @@ _NO_DOCKER = "unix:///nonexistent"
 def server(data: Path, port: int, settings: Mapping[str, str]) -> Service:
     """Describe the emulator; the keys in the settings are those it accepts."""
     scratch = data / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
+    for directory in (data, scratch):
+        directory.mkdir(mode=0o700, exist_ok=True)
     keys = {name: settings[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     configuration = {
         "BIND_HOST": HOST,

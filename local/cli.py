@@ -60,13 +60,11 @@ def up(arguments: Namespace, _rest: Sequence[str]) -> int:
         backing_only=arguments.backing,
         fsync=True,
         ports="free" if arguments.free_ports else "usual",
-        user=UserSettings.read(CHECKOUT / ".env"),
+        user=UserSettings.read(arguments.env_file),
         say=_say,
     )
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, lambda *_: stack.cancelled.set())
-    for vendor, who in stack.user.vendors().items():
-        _say(f"{vendor}: {who}")
     try:
         with stack:
             _say(f"\nready in {time.monotonic() - started:.2f} s\n")
@@ -177,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     upping = add("up", up, "serve the whole system until Ctrl-C; the data is kept")
     upping.add_argument("--backing", action="store_true", help="without the API and the workers")
     upping.add_argument("--free-ports", action="store_true", help="leave the usual ports alone")
+    upping.add_argument("--env-file", type=Path, default=CHECKOUT / ".env", help="default: .env")
     add("env", env, "print the settings of the running stack, to be evaluated by a shell")
     add("token", token, "sign somebody in and print the access token").add_argument("name")
     add("status", status, "list the services of the running stack")

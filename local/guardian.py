@@ -72,16 +72,18 @@ class Registry:
 
 def identity_of(pid: int) -> str:
     """Return when a process started, or nothing if it is dead. A zombie is dead."""
-    if _PROC.exists():
-        return _identity_in_proc(pid)
-    command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    status, _, started = answer.stdout.strip().partition(" ")
-    return "" if status.startswith("Z") else "-".join(started.split())
+    return _identity_in_proc(pid) if _PROC.exists() else _identity_by_ps(pid)
 
 
 def is_same_process(pid: int, identity: str) -> bool:
     return identity != "" and identity_of(pid) == identity
+
+
+def _identity_by_ps(pid: int) -> str:
+    command = ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    status, _, started = answer.stdout.strip().partition(" ")
+    return "" if status.startswith("Z") else "-".join(started.split())
 
 
 def _identity_in_proc(pid: int) -> str:

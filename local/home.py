@@ -65,9 +65,8 @@ class Home:
         return list(self.path.glob("processes.*"))
 
     def create(self) -> None:
-        for directory in (self.path, self.data, self.logs):
-            directory.mkdir(parents=True, exist_ok=True)
-        self.logs.chmod(0o700)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.replace(log.with_suffix(".log.1"))
 

@@ -1,5 +1,6 @@
 """A real PostgreSQL out of a Python wheel, and a hot standby that streams from it."""
 
+import os
 import shutil
 import signal
 import time
@@ -31,8 +32,6 @@ _IDENTIFIER_BYTES = 8
 
 # What is left of a server that was killed takes a moment to go away.
 _STILL_DYING = "is still in use"
-
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 # Statements and the details of their errors hold descriptions, prompts and e-mail addresses.
 _SETTINGS = {
@@ -101,7 +100,8 @@ class Cluster:
         )
 
     def environment(self) -> dict[str, str]:
-        return {**_ENVIRONMENT, "PGPASSWORD": self.password}
+        path = os.environ.get("PATH", os.defpath)
+        return {"PATH": path, "LC_ALL": "C", "TZ": "UTC", "PGPASSWORD": self.password}
 
     @contextmanager
     def superuser(self, database: str = "postgres") -> Iterator[Any]:

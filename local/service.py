@@ -42,7 +42,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     directory: Path = CHECKOUT
     user: int | None = None
-    patience_seconds: float = 30.0
+    patience_seconds: float = 60.0
 
 
 @dataclass

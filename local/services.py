@@ -13,7 +13,7 @@ Settings = Mapping[str, str]
 
 def emulator(name: str, port: int, *, state: Path) -> Service:
     """Describe the sign-in provider or the AI vendors: they are started in the same way."""
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, exist_ok=True)
     return Service(
         name,
         _module(f"local.{name}", "--port", str(port), "--state", str(state)),

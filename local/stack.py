@@ -31,11 +31,9 @@ from local.settings import (
 )
 from local.unprivileged import identity_for
 
-# They stop in the opposite order.
-ORDER = ("postgres", "standby", "valkey", "aws", "google", "vendors", "api", "worker", "schedules")
-LISTENING = ("postgres", "standby", "valkey", "aws", "google", "vendors")
-
-_GUARDIAN_SECONDS = 5.0
+BACKING = ("postgres", "standby", "valkey", "aws", "google", "vendors")
+APPLICATION = ("api", "worker", "schedules")
+ORDER = (*BACKING, *APPLICATION)
 
 
 def _silence(_line: str) -> None:
@@ -90,6 +88,8 @@ class Stack:
         return next((death for death in deaths if death is not None), None)
 
     def _prepare(self) -> None:
+        for vendor, who in self.user.vendors().items():
+            self._tell(vendor, who)
         self.home.withdraw()
         self.home.create()
         for leftover in self.home.old_registries():
@@ -97,9 +97,9 @@ class Stack:
             leftover.unlink(missing_ok=True)
         self._secrets = load_secrets(self.home.secrets)
         clusters = self.home.data / "postgres"
-        clusters.mkdir(exist_ok=True)
+        clusters.mkdir(mode=0o700, exist_ok=True)
         self._identity = identity_for(postgres.program("postgres"), clusters)
-        names = LISTENING if self.backing_only else (*LISTENING, "api")
+        names = BACKING if self.backing_only else (*BACKING, "api")
         self.port_of = choose(names, self.ports)
         for name, port in self.port_of.items():
             if self.ports == "usual" and port != USUAL[name]:
@@ -210,6 +210,7 @@ class Stack:
         self.home.publish(state, as_dotenv(self.env))
 
     def _stop(self) -> None:
+        """Stop what stands on others before what it stands on."""
         started = time.monotonic()
         self.home.withdraw()
         for name in reversed(ORDER):

@@ -9,7 +9,7 @@ from local.service import Service
 
 
 def server(data: Path, port: int) -> Service:
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, exist_ok=True)
     listening = ["--bind", HOST, "--port", str(port)]
     keeping = ["--dir", ".", "--appendonly", "yes", "--save", ""]
     evicting = ["--maxmemory", "128mb", "--maxmemory-policy", "allkeys-lru"]

@@ -40,6 +40,8 @@ def _to_try(stack: Stack) -> list[str]:
         return [f"curl {url}/health", f"(Nobody could be signed in: {failure})"]
     bearer = '-H "Authorization: Bearer $TOKEN"'
     return [
+        f"{SOMEBODY} is signed in for a quarter of an hour. To try it:",
+        "",
         f"TOKEN={token}",
         f"curl {url}/health",
         f"curl {bearer} {url}/auth/me",

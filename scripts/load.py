@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 API = "app.app"
-SELDOM_IMPORTED = ("jose.jwk", "chalicelib.personas.portraits")
-PROGRAMS = ("chalicelib.migrations.__main__", "chalicelib.migrations.env")
+NEEDED_LATE = "jose.jwk"
+PROGRAMS = {"chalicelib.migrations.__main__", "chalicelib.migrations.env"}
 
 
 def main(handler: str) -> str:
@@ -64,9 +64,8 @@ def health_event() -> dict[str, Any]:
 
 def load_everything() -> str:
     names = [each.name for each in pkgutil.walk_packages(["chalicelib"], "chalicelib.")]
-    for name in (*names, *SELDOM_IMPORTED):
-        if name not in PROGRAMS and ".versions." not in name:
-            importlib.import_module(name)
+    for name in {*names, NEEDED_LATE} - PROGRAMS:
+        importlib.import_module(name)
     wiring: Any = sys.modules["chalicelib.wiring"]
     adapters = [
         name

@@ -48,8 +48,9 @@ class PackageUnusable(Exception):
 
 
 def main() -> int:
-    shutil.rmtree(CHECKOUT / "build", ignore_errors=True)
-    PACKAGE.mkdir(parents=True)
+    for folder in (PACKAGE, TASK, RUNTIME):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     try:
         build()
         compile_sources()
@@ -139,7 +140,6 @@ def check_handlers() -> None:
 
 def link_runtime() -> None:
     """Collect what the Lambda runtime has beside the standard library: boto3 and its own needs."""
-    RUNTIME.mkdir()
     for name in IN_THE_RUNTIME:
         spec = find_spec(name)
         if spec is None or spec.origin is None:

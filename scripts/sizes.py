@@ -12,11 +12,8 @@ MAX_FUNCTION = 40
 
 def tracked() -> Iterator[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"]
-    for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split(  # noqa: S607
-        "\n"
-    ):
-        if line and Path(line).exists():
-            yield Path(line)
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
+    yield from filter(Path.exists, map(Path, listed.stdout.splitlines()))
 
 
 def too_long(path: Path) -> Iterator[str]:
@@ -29,7 +26,8 @@ def too_long(path: Path) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > MAX_FUNCTION:
-                yield f"{path}:{node.lineno}: {node.name} has {length} lines, at most {MAX_FUNCTION}"
+                where = f"{path}:{node.lineno}: {node.name}"
+                yield f"{where} has {length} lines, at most {MAX_FUNCTION}"
 
 
 def main() -> None:

@@ -53,6 +53,7 @@ def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
         log.info("started", extra={"kind": claimed.kind, "attempt": claimed.attempt})
         try:
             work(Run(claimed))
+            log.info("succeeded")
         except LeaseLost:
             log.info("stopped: the job is in other hands")
         except Unavailable as error:

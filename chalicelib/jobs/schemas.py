@@ -3,16 +3,17 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.core.models import Job, JobStatus
+from chalicelib.core.text import Line
 
 
 class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: JobStatus | None = None
-    kind: str | None = None
+    kind: Annotated[Line, StringConstraints(max_length=64)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: UUID | None = None
 

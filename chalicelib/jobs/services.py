@@ -48,14 +48,16 @@ def create_job(
 
 
 def send_job(queue: Queue, *, job_id: UUID, kind: str, delay_seconds: int = 0) -> None:
-    """Tell the queue of a committed job. A send that fails is left to the sweeper."""
+    """Tell the queue of a committed job, and note that it was told.
+
+    What fails here is left to the sweeper: the job has been accepted, and stays so.
+    """
     try:
         queue.send(job_id, kind=kind, delay_seconds=delay_seconds)
-    except Unavailable:
-        log.warning("the queue did not take the job", extra={"job_id": job_id})
-        return
-    with transaction() as session:
-        session.execute(sa.update(Job).where(Job.id == job_id).values(sent_at=sa.func.now()))
+        with transaction() as session:
+            session.execute(sa.update(Job).where(Job.id == job_id).values(sent_at=sa.func.now()))
+    except Unavailable as error:
+        log.warning("left to the sweeper", extra={"job_id": job_id, "code": error.code})
 
 
 def list_jobs(session: Session, *, owner_id: UUID, query: JobsQuery) -> Sequence[Job]:

@@ -12,6 +12,7 @@ def run() -> None:
         with context.begin_transaction():
             # A migration that cannot have its lock gives up rather than queue everybody behind it.
             connection.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264191)"))
             context.run_migrations()
 

@@ -37,7 +37,7 @@ class PersonaGenerate(BaseModel):
 class PersonasQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, StringConstraints(max_length=80)] | None = None
+    name: Annotated[Line, StringConstraints(max_length=80)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: UUID | None = None
 

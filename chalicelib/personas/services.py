@@ -27,6 +27,7 @@ from chalicelib.personas.exceptions import GenerationInProgress, Superseded
 from chalicelib.personas.schemas import PersonaGenerate
 
 GENERATE_PERSONA = "generate_persona"
+KEY_LENGTH = 240
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ def request_generation(
 
 
 def name_key(name: str) -> str:
-    """Fold a name so that case, width and spaces do not tell two names apart."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Fold a name so that case, width and spaces do not tell two names apart. One character may
+    fold to eighteen, so the key is cut where the column ends."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:KEY_LENGTH]
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,15 @@ class Outcome:
     motto: str | None
     image: Image | None
     warnings: list[str]
+
+
+def require_newest(session: Session, claimed: Claim) -> None:
+    """Raise `Superseded` before anything is paid for that nobody waits for any more."""
+    wanted = sa.select(Persona.id).where(
+        Persona.id == claimed.subject_id, Persona.job_id == claimed.job_id
+    )
+    if session.scalar(wanted) is None:
+        raise Superseded
 
 
 def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
-from chalicelib.core.db import transaction
+from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
 from chalicelib.core.ports import ContentRefused, VendorRejected
@@ -23,7 +23,7 @@ from chalicelib.jobs.runner import Run, run_job
 from chalicelib.personas import generation
 from chalicelib.personas.generation import Character, Motto
 from chalicelib.personas.schemas import PersonaGenerate
-from chalicelib.personas.services import Image, Outcome, publish
+from chalicelib.personas.services import Image, Outcome, publish, require_newest
 from chalicelib.workers.portrait import draw_portrait
 
 configure()
@@ -42,6 +42,8 @@ def persona_generator(event: SQSEvent) -> None:
 
 
 def generate(run: Run) -> None:
+    with reading() as session:
+        require_newest(session, run.claim)
     wish = PersonaGenerate.model_validate(run.claim.input)
     wiring.ports().warm_up()
     run.record(step="moderate", progress=5)

@@ -69,6 +69,16 @@ def test_a_bad_field_is_named(api: Api, case: str) -> None:
     assert [error["loc"] for error in answer.json["errors"]] == [[name]]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["\ufdfa" * 80, "\u0958" * 80, "\u0958" * 40, "\u0390" * 80, "\u00df" * 80, "\U0001f600" * 80],
+)
+def test_a_name_that_grows_when_it_is_normalised_is_our_business(api: Api, name: str) -> None:
+    answer = api.post("/personas/generate", GOOD | {"name": name})
+    assert answer.status in {202, 422}, answer
+    assert api.patch("/auth/me", {"display_name": name}).status in {200, 422}
+
+
 def test_what_was_sent_is_not_echoed(api: Api) -> None:
     answer = api.post("/personas/generate", GOOD | {"motto_tone": "my secret wish"})
     assert "my secret wish" not in answer.text
@@ -99,6 +109,18 @@ def test_a_bad_query_is_explained(api: Api, query: str) -> None:
     answer = api.get(f"/jobs?{query}")
     assert (answer.status, answer.code) == (422, "invalid")
     assert answer.json["errors"][0]["loc"] == ["query", query.partition("=")[0]]
+
+
+@pytest.mark.parametrize(
+    "path", ["/jobs?kind=", "/personas?name=", "/jobs?limit=", "/jobs?cursor="]
+)
+@pytest.mark.parametrize(
+    "bad", ["%00", "a" * 500, "%ED%A0%80", "%FF", "%0A", "%1B%5B31m", "", "%20"]
+)
+def test_a_spoilt_query_is_explained(api: Api, path: str, bad: str) -> None:
+    answer = api.get(path + bad)
+    assert answer.status in {200, 422}, answer
+    assert answer.status == 200 or answer.code == "invalid"
 
 
 def _values() -> Iterator[object]:

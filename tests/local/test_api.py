@@ -159,14 +159,14 @@ def test_a_body_of_no_known_length_is_refused(port: int, framing: bytes) -> None
 )
 def test_a_body_larger_than_the_gateway_takes_is_refused(port: int, framing: bytes) -> None:
     answer = ask_raw(port, b"PUT /things/lamp HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n\r\n")
-    assert problem_of(answer) == (413, "request_entity_too_large")
+    assert problem_of(answer) == (413, "payload_too_large")
 
 
 @pytest.mark.parametrize(
     ("request_line", "expected"),
     [
         (b"BREW /things/lamp HTTP/1.1", (501, "not_implemented")),
-        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", (414, "request_uri_too_long")),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", (414, "uri_too_long")),
         (b"GET /things/lamp HTTP/one", (400, "bad_request")),
     ],
 )
@@ -181,6 +181,7 @@ def problem_of(answer: bytes) -> tuple[int, str]:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"Content-Type: application/problem+json" in head
     problem = json.loads(body)
+    assert problem["detail"].endswith(".")
     return problem["status"], problem["code"]
 
 

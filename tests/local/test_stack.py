@@ -1,4 +1,5 @@
 import json
+import socket
 import stat
 import urllib.error
 import urllib.request
@@ -7,7 +8,6 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-import redis
 import sqlalchemy as sa
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -15,8 +15,9 @@ from jose import jws, jwt
 
 from local.guardian import is_same_process
 from local.home import AlreadyRunning
+from local.ports import HOST
 from local.settings import BUCKET
-from local.stack import LISTENING, Stack
+from local.stack import BACKING, Stack
 
 
 def query(url: str, text: str) -> list[tuple[object, ...]]:
@@ -36,8 +37,8 @@ def status_of(url: str) -> int:
 
 
 def test_every_service_has_a_port_and_a_log(stack: Stack) -> None:
-    assert set(stack.processes) == set(stack.port_of) == set(LISTENING)
-    assert all(stack.home.log(name).exists() for name in LISTENING)
+    assert set(stack.processes) == set(stack.port_of) == set(BACKING)
+    assert all(stack.home.log(name).exists() for name in BACKING)
     assert stack.death() is None
 
 
@@ -45,7 +46,7 @@ def test_the_state_says_what_runs_to_its_owner_alone(stack: Stack) -> None:
     state = stack.home.read_state()
     assert state["env"] == stack.env
     assert state["ports"] == stack.port_of
-    assert list(state["pids"]) == list(LISTENING)
+    assert list(state["pids"]) == list(BACKING)
     assert is_same_process(state["pid"], state["identity"])
     for file in (stack.home.state, stack.home.settings, stack.home.secrets):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -114,9 +115,11 @@ def test_values_do_not_reach_the_log_of_the_database(stack: Stack) -> None:
 
 
 def test_the_cache_is_a_valkey_that_forgets_what_is_old(stack: Stack) -> None:
-    with redis.Redis.from_url(stack.env["REDIS_URL"], decode_responses=True) as cache:
-        assert cache.info("server")["server_name"] == "valkey"
-        assert cache.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+    with socket.create_connection((HOST, stack.port_of["valkey"]), timeout=5) as client:
+        client.sendall(b"INFO server\r\nCONFIG GET maxmemory-policy\r\nQUIT\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert b"server_name:valkey" in answer
+    assert b"allkeys-lru" in answer
 
 
 @pytest.mark.usefixtures("stack")

@@ -16,7 +16,10 @@ import sqlalchemy as sa
 from local.guardian import Registry, identity_of, is_same_process
 from local.home import CHECKOUT, Home, NotRunning
 from local.service import ServiceFailed
-from local.stack import LISTENING, Stack
+from local.stack import BACKING, Stack
+
+# Whatever is in the `.env` of this checkout.
+UP = ("up", "--backing", "--free-ports", "--env-file", os.devnull)
 
 Processes = Mapping[int, str]
 
@@ -42,7 +45,7 @@ def run(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
 def up(home: Home) -> Iterator[subprocess.Popen[str]]:
     """Give a stack that is ready."""
     with subprocess.Popen(  # noqa: S603 - our own program
-        command(home, "up", "--backing", "--free-ports"),
+        command(home, *UP),
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -95,31 +98,23 @@ def ask(home: Home, text: str) -> list[Any]:
         return list(answer.scalars()) if answer.returns_rows else []
 
 
-def test_an_interrupt_stops_everything(home: Home) -> None:
+def test_an_interrupt_stops_everything_that_was_started(home: Home) -> None:
     with up(home) as process:
         ask(home, "CREATE TABLE kept AS SELECT 1 AS number")
-        processes = registered(home)
-        assert len(processes) == len(LISTENING)
+        ports, processes = home.read_state()["ports"], registered(home)
+        assert len(processes) == len(BACKING)
         process.send_signal(signal.SIGINT)
         code, output = ended(process)
     assert code == 0
-    assert "stopped in" in output
+    lines = output.splitlines()
+    for name, port in ports.items():
+        assert f"127.0.0.1:{port}" in next(line for line in lines if line.startswith(f"{name} "))
+    assert str(home.logs) in output
+    assert lines[-1].startswith("stopped in")
     assert are_gone(processes)
     assert not home.state.exists()
     assert not home.settings.exists()
     assert not home.old_registries()
-
-
-def test_the_start_says_what_is_ready_and_where(home: Home) -> None:
-    with up(home) as process:
-        ports = home.read_state()["ports"]
-        process.terminate()
-        _, output = ended(process)
-    for name, port in ports.items():
-        assert f"127.0.0.1:{port}" in next(
-            line for line in output.splitlines() if line.startswith(f"{name} ")
-        )
-    assert str(home.logs) in output
 
 
 def test_a_killed_supervisor_leaves_no_process_and_loses_no_data(home: Home) -> None:
@@ -168,7 +163,7 @@ def test_commands_find_the_running_stack(home: Home) -> None:
         assert run(home, "clean").returncode == 1
         assert home.data.exists()
         status = run(home, "status").stdout.splitlines()
-        assert [line.split()[0] for line in status] == ["service", *LISTENING]
+        assert [line.split()[0] for line in status] == ["service", *BACKING]
         exported = subprocess.run(  # noqa: S603 - our own output
             ["/bin/sh", "-c", f"{run(home, 'env').stdout}\nprintenv ACCESS_TOKEN_KEYS"],
             capture_output=True,
@@ -194,12 +189,10 @@ def test_a_postmaster_file_with_the_number_of_another_process_is_no_obstacle(hom
         assert ask(home, "SELECT number FROM kept") == [1]
 
 
-@pytest.mark.parametrize("loss", ["all", "the end of a file", "its primary"])
+@pytest.mark.parametrize("loss", ["the end of a file", "its primary"])
 def test_a_standby_that_cannot_follow_is_cloned_again(home: Home, loss: str) -> None:
     data = home.data / "postgres" / "standby"
-    if loss == "all":
-        shutil.rmtree(data)
-    elif loss == "the end of a file":
+    if loss == "the end of a file":
         os.truncate(data / "global" / "pg_control", 100)
     else:
         (data / "global" / "pg_control").write_bytes(b"another.")
@@ -224,7 +217,7 @@ def test_a_service_that_cannot_start_stops_the_others(home: Home) -> None:
 
 def test_a_stack_that_is_cancelled_while_it_starts_leaves_nothing(home: Home) -> None:
     process = subprocess.Popen(  # noqa: S603 - our own program
-        command(home, "up", "--backing", "--free-ports"),
+        command(home, *UP),
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         text=True,

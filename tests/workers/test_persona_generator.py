@@ -197,8 +197,8 @@ def test_a_cancelled_job_spends_nothing_more(
     )
 
 
-def test_a_generation_that_was_superseded_publishes_nothing(
-    api: Api, worker: Worker, session: Session, name: str
+def test_a_generation_that_was_superseded_pays_for_nothing(
+    api: Api, worker: Worker, session: Session, ai: Control, name: str
 ) -> None:
     first = api.generate(name).json["job"]["id"]
     api.post(f"/jobs/{first}/cancel")
@@ -211,3 +211,4 @@ def test_a_generation_that_was_superseded_publishes_nothing(
     assert (job["status"], job["error"]["code"]) == ("failed", "superseded")
     persona = api.get("/personas/me").json["persona"]
     assert (persona["description"], persona["version"]) == ("The newer one.", 1)
+    assert ai.calls("image", contains=name).count == 1

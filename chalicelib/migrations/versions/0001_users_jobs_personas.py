@@ -11,6 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # The server's own deadlines for every session of the application. They belong to the role,
+    # because a connection pooler takes neither startup options nor a SET that outlives a
+    # transaction.
+    op.execute("ALTER ROLE CURRENT_USER SET statement_timeout = '5s'")
+    op.execute("ALTER ROLE CURRENT_USER SET lock_timeout = '2s'")
+    op.execute("ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '10s'")
     op.create_table(
         "spent_logins",
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
@@ -361,3 +367,6 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_index(op.f("ix_spent_logins_expires_at"), table_name="spent_logins")
     op.drop_table("spent_logins")
+    op.execute("ALTER ROLE CURRENT_USER RESET statement_timeout")
+    op.execute("ALTER ROLE CURRENT_USER RESET lock_timeout")
+    op.execute("ALTER ROLE CURRENT_USER RESET idle_in_transaction_session_timeout")

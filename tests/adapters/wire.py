@@ -1,0 +1,90 @@
+"""A server of raw bytes on the loopback interface: it says what it is told to, and remembers what
+it was asked."""
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Self
+
+Answer = Callable[[socket.socket], None]
+
+
+@dataclass
+class Wire:
+    listener: socket.socket
+    answer: Answer
+    requests: list[str] = field(default_factory=list)
+    """The head of every request, as it came."""
+    connections: int = 0
+
+    @property
+    def port(self) -> int:
+        return int(self.listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def forget(self) -> Self:
+        self.requests.clear()
+        self.connections = 0
+        return self
+
+    def serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            Thread(target=self._serve_one, args=(connection,), daemon=True).start()
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            if head := _read_request(connection):
+                self.requests.append(head)
+                self.answer(connection)
+
+
+def _read_request(connection: socket.socket) -> str:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        if not (more := connection.recv(65536)):
+            return ""
+        received += more
+    head, _, body = received.partition(b"\r\n\r\n")
+    found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    missing = (int(found[1]) if found else 0) - len(body)
+    while missing > 0 and (more := connection.recv(65536)):
+        missing -= len(more)
+    return head.decode("latin-1")
+
+
+@contextmanager
+def listening(answer: Answer, *, host: str = "127.0.0.1") -> Iterator[Wire]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        wire = Wire(listener, answer)
+        thread = Thread(target=wire.serve, daemon=True)
+        thread.start()
+        try:
+            yield wire
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def said(content: bytes, *, status: str = "200 OK", headers: str = "") -> Answer:
+    """Answer with these bytes and close."""
+    lines = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}"
+    whole = f"{lines}\r\n".encode("latin-1") + content
+    return lambda connection: connection.sendall(whole)
+
+
+def said_json(value: object, *, status: str = "200 OK", headers: str = "") -> Answer:
+    content = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return said(content, status=status, headers=f"Content-Type: application/json\r\n{headers}")
