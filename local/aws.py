@@ -8,6 +8,8 @@ from local.ports import HOST, answers_http
 from local.service import Service
 from local.settings import REGION, process_environment
 
+HEALTH = "/_ministack/health"
+
 _NO_DOCKER = "unix:///nonexistent"
 
 
@@ -38,7 +40,7 @@ def server(data: Path, port: int, settings: Mapping[str, str]) -> Service:
         "aws",
         [sys.executable, "-m", "ministack"],
         process_environment({**keys, **configuration}),
-        is_ready=lambda: answers_http(port, "/_ministack/health"),
+        is_ready=lambda: answers_http(port, HEALTH),
         port=port,
         directory=data,
     )

@@ -109,6 +109,8 @@ def clean(arguments: Namespace, _rest: Sequence[str]) -> int:
 
 
 def ai(arguments: Namespace, rest: Sequence[str]) -> int:
+    if not rest or {"-h", "--help"} & {*rest}:
+        return control.main(rest, "")
     ports = _running(arguments)["ports"]
     if "vendors" not in ports:
         return _refuse("No AI vendor is emulated: .env names others.")

@@ -81,7 +81,9 @@ def is_same_process(pid: int, identity: str) -> bool:
 
 def _identity_by_ps(pid: int) -> str:
     command = ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"LC_ALL": "C"}
+    )
     status, _, started = answer.stdout.strip().partition(" ")
     return "" if status.startswith("Z") else "-".join(started.split())
 

@@ -25,7 +25,7 @@ def emulator(name: str, port: int, *, state: Path) -> Service:
 
 def aws_resources(settings: Settings, *, output: Path) -> Service:
     command = _module("local.resources", "--output", str(output))
-    return Service("aws", command, process_environment(settings))
+    return Service("resources", command, process_environment(settings))
 
 
 def migration(settings: Settings) -> Service:

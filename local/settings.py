@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dotenv import dotenv_values
 
@@ -14,7 +14,7 @@ from local.home import CHECKOUT, replace_text
 from local.ports import HOST
 
 STAGE = "local"
-REGION = "eu-north-1"
+REGION: Final = "eu-north-1"
 BUCKET = "persona-media"
 
 # What would lead the application past the settings of this stack.

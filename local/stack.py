@@ -111,7 +111,8 @@ class Stack:
         """Start what needs nothing at once. Only PostgreSQL has others waiting for it."""
         data = self.home.data
         with self._together() as begin:
-            begin(self._start_aws)
+            begin(self._launch, aws.server(data / "aws", self.port_of["aws"], self._own))
+            begin(self._make_resources)
             begin(self._start_emulator, "google")
             if self.user.needs_emulator:
                 begin(self._start_emulator, "vendors")
@@ -147,10 +148,8 @@ class Stack:
         history.keep()
         self._tell("migrate", f"done in {seconds:.2f} s")
 
-    def _start_aws(self) -> None:
-        data, port = self.home.data / "aws", self.port_of["aws"]
-        self._launch(aws.server(data, port, self._own))
-        output = data / "resources.json"
+    def _make_resources(self) -> None:
+        output = self.home.data / "resources.json"
         wanted = self._own | {"MEDIA_BUCKET": self.env["MEDIA_BUCKET"]}
         self._launcher.run(services.aws_resources(wanted, output=output))
         self.env = self.user.over(self._own | json.loads(output.read_text()))
@@ -221,7 +220,7 @@ class Stack:
 
 @contextmanager
 def _guarded(home: Home) -> Iterator[Registry]:
-    """Keep the guardian while this lasts: it ends when its standard input is closed."""
+    """Keep a guardian while this lasts. It waits for the end of its standard input."""
     path = home.registry()
     path.touch()
     with home.log("guardian").open("ab") as log:
@@ -240,6 +239,7 @@ def _guarded(home: Home) -> Iterator[Registry]:
         finally:
             registry.end_all()
             path.unlink()
+            guardian.kill()
 
 
 def _raise_failure(futures: Sequence[Future[None]], *, cancel: Callable[[], None]) -> None:
