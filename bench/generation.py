@@ -146,7 +146,7 @@ def _await_ready(client: Client) -> None:
 
 
 def report(cold: Generation, warm: list[Generation]) -> None:
-    print(f"Vendors: text {TEXT_MS} ms, moderation {MODERATION_MS} ms, image {IMAGE_MS} ms.")
+    print(f"\nVendors: text {TEXT_MS} ms, moderation {MODERATION_MS} ms, image {IMAGE_MS} ms.")
     print(f"Longest chain: moderation, then the image: {CHAIN_MS} ms.")
     rows = {
         "first job of the worker": cold,

@@ -53,7 +53,7 @@ def measure(stack: Stack) -> None:
         "a first generation is running: what clients poll": request_of(add_polling()),
         "the persona is ready: its image's URL is signed by boto3 in both": request_of(add_ready()),
     }
-    print(f"GET /personas/me: {ROUNDS} blocks of {BLOCK} requests each, interleaved; PostgreSQL")
+    print(f"\nGET /personas/me: {ROUNDS} blocks of {BLOCK} requests each, interleaved; PostgreSQL")
     print("with fsync off; the access log of both goes to /dev/null.")
     for title, event in cases.items():
         compare(title, event, {"floor, by hand": floor, "the API: app.app": app})

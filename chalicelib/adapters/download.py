@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from chalicelib.core.ports import ImageRejected, VendorUnavailable
 MAX_URL = 2048
 CHUNK = 64 * 1024
 OK = 200
+BUSY = {408, 429}
 PORTS = {"https": 443, "http": 80}
 # IPv6 ranges that carry an IPv4 address inside, which could be a private one.
 CARRIERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "2002::/16", "2001::/32")))
@@ -42,23 +44,20 @@ class Downloads:
         """Raise `ImageRejected` for a URL or an answer that is not to be trusted, and
         `VendorUnavailable` when trying again may help."""
         origin = self.checked(url)
-        address = self._address(origin)
-        target = url.split(origin.host, 1)[1].partition("/")[2]
-        with self._pool(origin, address) as pool:
+        parts = urlsplit(url)
+        target = parts._replace(scheme="", netloc="", fragment="", path=parts.path or "/").geturl()
+        with self._pool(origin, self._address(origin)) as pool:
             try:
                 response = pool.request(
                     "GET",
-                    f"/{target}",
-                    headers={"Host": urlsplit(url).netloc},
+                    target,
+                    headers={"Host": parts.netloc},
                     redirect=False,
                     retries=False,
                     preload_content=False,
                 )
-                if response.status >= 500:  # noqa: PLR2004 - a server error may pass
-                    raise VendorUnavailable
-                if response.status != OK:
-                    raise ImageRejected
-                return self._read(response)
+                with closing(response):
+                    return self._content(response)
             except HTTPError as error:
                 raise VendorUnavailable from error
 
@@ -101,7 +100,11 @@ class Downloads:
             ca_certs=certifi.where(),
         )
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        if response.status in BUSY or response.status >= 500:  # noqa: PLR2004 - they pass
+            raise VendorUnavailable
+        if response.status != OK:
+            raise ImageRejected
         content = bytearray()
         for chunk in response.stream(CHUNK):
             content += chunk

@@ -1,5 +1,6 @@
 """Replicate. A prediction has an id before it has an answer: keep the id, and it is paid once."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from replicate.client import Client
 from replicate.exceptions import ReplicateError
 from replicate.prediction import Prediction
 
+from chalicelib.adapters.waits import retry_after
 from chalicelib.core.ports import (
     ContentRefused,
     Drawing,
@@ -21,6 +23,12 @@ from chalicelib.core.ports import (
 
 BUSY = {408, 409, 429}
 REFUSALS = ("nsfw", "safety", "content policy")
+ENDED = {"succeeded", "failed", "canceled"}
+UNDER_WAY = {"starting", "processing"}
+REFERENCE = re.compile(r"[A-Za-z0-9]{1,64}")
+
+# What the SDK raises on an answer that is no JSON, or no prediction.
+UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class ReplicateImages:
@@ -39,13 +47,14 @@ class ReplicateImages:
         self._download = download
         self._sdk = Client(
             api_token=token.get_secret_value(),
-            timeout=httpx.Timeout(timeout, connect=5.0),
-            transport=Unretried(),
+            transport=Punctual(httpx.Timeout(timeout, connect=min(timeout, 5.0))),
         )
 
     def begin(self, prompt: str) -> Drawing:
         with _errors_translated():
             prediction = self._create({"prompt": prompt, "num_outputs": 1})
+        if not isinstance(prediction.id, str) or not REFERENCE.fullmatch(prediction.id):
+            raise VendorUnavailable  # it becomes part of an address later
         return Drawing(reference=prediction.id)
 
     def collect(self, reference: str) -> bytes:
@@ -69,21 +78,28 @@ class ReplicateImages:
         while time.monotonic() < give_up:
             with _errors_translated():
                 prediction = self._sdk.predictions.get(reference)
-            if prediction.status in {"succeeded", "failed", "canceled"}:
+            if prediction.status in ENDED:
                 return prediction
+            if prediction.status not in UNDER_WAY:
+                raise VendorUnavailable
             time.sleep(self._poll_seconds)
         raise VendorUnavailable
 
 
-class Unretried(httpx.HTTPTransport):
-    """Let a busy answer out at once: the SDK would ask ten times more, unseen."""
+class Punctual(httpx.HTTPTransport):
+    """Hold every request to the timeout, as the SDK switches it off for its orders, and let a busy
+    answer out at once, as the SDK would ask ten times more, unseen."""
+
+    def __init__(self, timeout: httpx.Timeout) -> None:
+        super().__init__()
+        self._timeout = timeout
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["timeout"] = self._timeout.as_dict()
         response = super().handle_request(request)
         if response.status_code in BUSY or response.is_server_error:
-            header = response.headers.get("retry-after", "")
             response.close()
-            raise VendorUnavailable(retry_after=int(header) if header.isdigit() else None)
+            raise VendorUnavailable(retry_after=retry_after(response.headers.get("retry-after")))
         return response
 
 
@@ -93,9 +109,7 @@ def _errors_translated() -> Iterator[None]:
         yield
     except ReplicateError as error:
         raise VendorRejected from error
-    except httpx.HTTPError as error:
-        raise VendorUnavailable from error
-    except ValueError as error:  # an answer that is no JSON, or no prediction
+    except (httpx.HTTPError, *UNREADABLE) as error:
         raise VendorUnavailable from error
 
 

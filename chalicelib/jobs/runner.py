@@ -80,7 +80,7 @@ def _try_later(queue: Queue, claimed: Claim, error: Unavailable) -> None:
     if claimed.is_last_attempt:
         _fail(claimed, error, retryable=True)
         return
-    delay = max(backoff(claimed.attempt), _asked_for(error))
+    delay = min(max(backoff(claimed.attempt), _asked_for(error)), timing.DEADLINE)
     try:
         with transaction() as session:
             leases.release(session, claimed, delay=delay)

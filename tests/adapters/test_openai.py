@@ -1,10 +1,12 @@
 """What OpenAI can do to a call, through the real SDK, and what the application makes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
+from openai import OpenAI
 from pydantic import SecretStr
 
 from chalicelib.adapters.openai import OpenAiImages, OpenAiText, connect
@@ -17,25 +19,24 @@ from chalicelib.core.ports import (
 )
 from chalicelib.personas.generation import Character, character_prompt, portrait_prompt
 from chalicelib.personas.portraits import Portrait, redraw
+from local.stack import Stack
 from local.vendors.control import Control
 from local.vendors.faults import KINDS
 from tests.adapters.wire import Answer, Wire, listening, said, said_json
 
 OURS = {"text", "moderation", "image"}
-SHORT = 0.3
-LONG = 10.0
+TRANSLATED = (VendorUnavailable, VendorRejected, ContentRefused)
 
 
 @dataclass(frozen=True)
 class Engines:
     """Everything that is asked of OpenAI, as the worker asks it."""
 
-    seconds: float
+    client: OpenAI
 
     def call(self, operation: str, word: str) -> object:
-        return {"text": self.write, "moderation": self.moderate, "image": self.draw}[operation](
-            word
-        )
+        calls = {"text": self.write, "moderation": self.moderate, "image": self.draw}
+        return calls[operation](word)
 
     def write(self, word: str) -> Character:
         prompt = character_prompt(name=word, description=f"{word} is curious, calm and kind.")
@@ -45,15 +46,33 @@ class Engines:
         self._text().moderate(word)
 
     def draw(self, word: str) -> Portrait:
-        client = connect(SecretStr("sk-local"), timeout=self.seconds)
         prompt = portrait_prompt(name=word, description="curious, calm and kind")
-        drawing = OpenAiImages(client, model="gpt-image-2").begin(prompt)
+        drawing = OpenAiImages(self.client, model="gpt-image-2").begin(prompt)
         assert drawing.content is not None
         return redraw(drawing.content)
 
     def _text(self) -> OpenAiText:
-        client = connect(SecretStr("sk-local"), timeout=self.seconds)
-        return OpenAiText(client, model="gpt-5.4-mini", moderation_model="omni-moderation-latest")
+        return OpenAiText(
+            self.client, model="gpt-5.4-mini", moderation_model="omni-moderation-latest"
+        )
+
+
+@contextmanager
+def connected(seconds: float) -> Iterator[Engines]:
+    with connect(SecretStr("sk-local"), timeout=seconds) as client:
+        yield Engines(client)
+
+
+@pytest.fixture(scope="module")
+def patient(stack: Stack) -> Iterator[Engines]:
+    with connected(10.0) as engines:
+        yield engines
+
+
+@pytest.fixture(scope="module")
+def hasty(stack: Stack) -> Iterator[Engines]:
+    with connected(0.3) as engines:
+        yield engines
 
 
 @dataclass(frozen=True)
@@ -68,10 +87,6 @@ class Row:
     retry_after: int | None = None
     times: int = 1
     options: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def seconds(self) -> float:
-        return SHORT if self.kind.startswith("timeout") else LONG
 
     def __str__(self) -> str:
         extra = "".join(f" {name} {value}" for name, value in self.options.items())
@@ -131,10 +146,12 @@ def test_the_table_knows_every_fault() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_fault_has_its_error_its_price_and_no_hidden_retry(ai: Control, row: Row) -> None:
+def test_a_fault_has_its_error_its_price_and_no_hidden_retry(
+    ai: Control, patient: Engines, hasty: Engines, row: Row
+) -> None:
     word = f"Ada {uuid4().hex}"
     ai.fail(row.operation, row.kind, contains=word, times=row.times, **row.options)
-    engines = Engines(row.seconds)
+    engines = hasty if row.kind.startswith("timeout") else patient
     if row.error is None:
         engines.call(row.operation, word)
     else:
@@ -146,25 +163,24 @@ def test_a_fault_has_its_error_its_price_and_no_hidden_retry(ai: Control, row: R
     assert (calls.count, calls.attempts) == (row.billed, row.attempts)
 
 
-def test_without_a_fault_each_call_is_made_once(ai: Control) -> None:
+def test_without_a_fault_each_call_is_made_once(ai: Control, patient: Engines) -> None:
     word = f"Ada {uuid4().hex}"
-    engines = Engines(LONG)
-    engines.moderate(word)
-    assert engines.write(word).summary
-    assert engines.draw(word).width == 1024
+    patient.moderate(word)
+    assert patient.write(word).summary
+    assert patient.draw(word).width == 1024
     assert {each: ai.calls(each, contains=word).attempts for each in OURS} == dict.fromkeys(OURS, 1)
 
 
 @pytest.mark.parametrize("text", ["a nude", "I will kill you", "how to poison somebody"])
-def test_what_moderation_flags_is_refused(ai: Control, text: str) -> None:
+def test_what_moderation_flags_is_refused(ai: Control, patient: Engines, text: str) -> None:
     with pytest.raises(ContentRefused):
-        Engines(LONG).moderate(text)
+        patient.moderate(text)
 
 
-def test_an_answer_far_over_its_length_is_cut(ai: Control) -> None:
+def test_an_answer_far_over_its_length_is_cut(ai: Control, patient: Engines) -> None:
     word = f"Ada {uuid4().hex}"
     ai.fail("text", "too_long", contains=word)
-    character = Engines(LONG).write(word)
+    character = patient.write(word)
     texts = [character.summary, character.greeting, *character.examples]
     assert [len(text) > limit for text, limit in zip(texts, [600, *[280] * 4], strict=True)] == [
         False
@@ -172,29 +188,41 @@ def test_an_answer_far_over_its_length_is_cut(ai: Control) -> None:
     assert all(len(value) <= 60 for value in character.style.model_dump().values())
 
 
-def test_openai_has_nothing_to_collect() -> None:
-    images = OpenAiImages(connect(SecretStr("sk-local"), timeout=SHORT), model="gpt-image-2")
+def test_openai_has_nothing_to_collect(patient: Engines) -> None:
     with pytest.raises(ImageRejected):
-        images.collect("prediction")
+        OpenAiImages(patient.client, model="gpt-image-2").collect("prediction")
 
 
-def test_nobody_listening_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    for operation in OURS:
-        with pytest.raises(VendorUnavailable):
-            Engines(LONG).call(operation, "Ada")
+@contextmanager
+def at(url: str) -> Iterator[Engines]:
+    """Engines whose vendor is said to be at this address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", f"{url}/v1")
+        with connected(10.0) as engines:
+            yield engines
+
+
+@pytest.mark.parametrize("operation", sorted(OURS))
+def test_nobody_listening_is_an_outage(operation: str) -> None:
+    with at("http://127.0.0.1:9") as engines, pytest.raises(VendorUnavailable):
+        engines.call(operation, "Ada")
+
+
+@pytest.fixture(scope="module")
+def odd() -> Iterator[tuple[Wire, Engines]]:
+    """A server that may say anything, and engines that take it for OpenAI."""
+    with listening(said(b"")) as wire, at(wire.url) as engines:
+        yield wire, engines
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """OpenAI's address, with a server behind it that may say anything."""
-    with listening(said(b"")) as wire:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"{wire.url}/v1")
-        yield wire
+def wire(odd: tuple[Wire, Engines]) -> Wire:
+    return odd[0].forget()
 
 
-def _message(content: object) -> dict[str, object]:
-    return {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **content}}  # type: ignore[dict-item]
+@pytest.fixture
+def misled(odd: tuple[Wire, Engines]) -> Engines:
+    return odd[1]
 
 
 ODD: dict[str, Answer] = {
@@ -231,11 +259,13 @@ ODD: dict[str, Answer] = {
 
 @pytest.mark.parametrize("case", ODD)
 @pytest.mark.parametrize("operation", sorted(OURS))
-def test_an_odd_answer_is_an_error_of_ours(wire: Wire, operation: str, case: str) -> None:
+def test_an_odd_answer_is_an_error_of_ours(
+    wire: Wire, misled: Engines, operation: str, case: str
+) -> None:
     wire.answer = ODD[case]
-    with pytest.raises((VendorUnavailable, VendorRejected)):
-        Engines(LONG).call(operation, "Ada")
-    assert wire.connections == 1
+    with pytest.raises(TRANSLATED):
+        misled.call(operation, "Ada")
+    assert len(wire.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,35 +282,33 @@ def test_an_odd_answer_is_an_error_of_ours(wire: Wire, operation: str, case: str
     ],
 )
 def test_retry_after_is_read_in_whole_seconds(
-    wire: Wire, header: str, seconds: int | None
+    wire: Wire, misled: Engines, header: str, seconds: int | None
 ) -> None:
     wire.answer = said_json(
         {}, status="429 Too Many Requests", headers=f"Retry-After: {header}\r\n"
     )
     with pytest.raises(VendorUnavailable) as caught:
-        Engines(LONG).moderate("Ada")
+        misled.moderate("Ada")
     assert caught.value.retry_after == seconds
 
 
 @pytest.mark.parametrize("digits", [6, 20, 5000])
-def test_nobody_makes_us_wait_for_longer_than_a_job_lives(wire: Wire, digits: int) -> None:
+def test_nobody_makes_us_wait_for_longer_than_a_job_lives(
+    wire: Wire, misled: Engines, digits: int
+) -> None:
     headers = f"Retry-After: {'9' * digits}\r\n"
     wire.answer = said_json({}, status="503 Service Unavailable", headers=headers)
     with pytest.raises(VendorUnavailable) as caught:
-        Engines(LONG).moderate("Ada")
+        misled.moderate("Ada")
     assert caught.value.retry_after is None or caught.value.retry_after <= 900
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
-def test_a_redirect_is_not_followed(wire: Wire, status: str) -> None:
+def test_a_redirect_is_not_followed(wire: Wire, misled: Engines, status: str) -> None:
     """What we ask is for the vendor alone."""
     with listening(said_json({})) as elsewhere:
         location = f"Location: {elsewhere.url}/v1/moderations\r\n"
         wire.answer = said(b"", status=status, headers=location)
-        with pytest.raises((VendorUnavailable, VendorRejected)):
-            Engines(LONG).moderate("Ada")
+        with pytest.raises(TRANSLATED):
+            misled.moderate("Ada")
         assert elsewhere.connections == 0
-
-
-NaN = '{"motto": "Stay.", "openness": NaN}'
-Write = Callable[[str], Character]

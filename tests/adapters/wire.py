@@ -4,12 +4,15 @@ it was asked."""
 import json
 import re
 import socket
+import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Self
+from typing import Self, TypeVar
 
+Result = TypeVar("Result")
 Answer = Callable[[socket.socket], None]
 
 
@@ -17,6 +20,7 @@ Answer = Callable[[socket.socket], None]
 class Wire:
     listener: socket.socket
     answer: Answer
+    tls: ssl.SSLContext | None = None
     requests: list[str] = field(default_factory=list)
     """The head of every request, as it came."""
     connections: int = 0
@@ -44,10 +48,15 @@ class Wire:
             Thread(target=self._serve_one, args=(connection,), daemon=True).start()
 
     def _serve_one(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            if head := _read_request(connection):
+        with suppress(OSError), connection, self._secured(connection) as secured:
+            if head := _read_request(secured):
                 self.requests.append(head)
-                self.answer(connection)
+                self.answer(secured)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if self.tls is None:
+            return connection
+        return self.tls.wrap_socket(connection, server_side=True)
 
 
 def _read_request(connection: socket.socket) -> str:
@@ -65,10 +74,12 @@ def _read_request(connection: socket.socket) -> str:
 
 
 @contextmanager
-def listening(answer: Answer, *, host: str = "127.0.0.1") -> Iterator[Wire]:
+def listening(
+    answer: Answer, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[Wire]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as listener:
-        wire = Wire(listener, answer)
+        wire = Wire(listener, answer, tls)
         thread = Thread(target=wire.serve, daemon=True)
         thread.start()
         try:
@@ -88,3 +99,17 @@ def said(content: bytes, *, status: str = "200 OK", headers: str = "") -> Answer
 def said_json(value: object, *, status: str = "200 OK", headers: str = "") -> Answer:
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return said(content, status=status, headers=f"Content-Type: application/json\r\n{headers}")
+
+
+def within(seconds: float, call: Callable[[], Result]) -> Result:
+    """Do what the call does, and raise `TimeoutError` when it takes longer than this."""
+    outcome: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the caller
+            outcome.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return outcome.result(timeout=seconds)

@@ -1,11 +1,15 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import openai
 import pytest
+import requests
+from replicate.client import Client
 
 from local.vendors.control import Control
 from local.vendors.latencies import DEFAULT_MILLISECONDS
 from local.vendors.server import Server, serve
+from tests.local.vendors.clients import connected
 
 AT_ONCE = dict.fromkeys(DEFAULT_MILLISECONDS, 0.0)
 
@@ -16,22 +20,41 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def control(server: Server) -> Control:
-    """No faults, no waiting, nothing counted yet."""
+@pytest.fixture
+def control(server: Server) -> Iterator[Control]:
     control = Control(server.url)
-    control.clear()
     control.forget_calls()
+    yield control
+    control.clear()
     control.latency(**AT_ONCE)
-    return control
+
+
+@pytest.fixture(autouse=True)
+def _answers_come_at_once(control: Control) -> None:
+    control.latency(**AT_ONCE)
 
 
 @pytest.fixture
-def ai(server: Server) -> Iterator[openai.OpenAI]:
-    with (
-        httpx_client() as http,
-        openai.OpenAI(
-            base_url=f"{server.url}/v1", api_key="sk-local", max_retries=0, http_client=http
-        ) as client,
-    ):
+def client(server: Server) -> Iterator[openai.OpenAI]:
+    url = f"{server.url}/v1"
+    with openai.OpenAI(base_url=url, api_key="sk-local", max_retries=0, timeout=5) as client:
         yield client
+
+
+@pytest.fixture
+def hub(server: Server) -> Iterator[Client]:
+    with connected(server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def http() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = "Bearer sk-local"
+        yield session
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
