@@ -147,3 +147,12 @@ def test_chalice_local_finds_the_settings_of_the_running_stack(
 ) -> None:
     answer = get(f"{chalice_local}/auth/me", Authorization=f"Bearer {api.token}")
     assert (answer.status_code, answer.json()["id"]) == (200, api.user["id"])
+
+
+def test_chalice_local_reaches_the_queue_of_the_running_stack(chalice_local: str, api: Api) -> None:
+    wish = {"name": "Ada", "description": "Ada is curious, calm and kind."}
+    headers = {"Authorization": f"Bearer {api.token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        url = f"{chalice_local}/personas/generate"
+        assert session.post(url, json=wish, headers=headers, timeout=10).status_code == 202

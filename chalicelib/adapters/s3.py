@@ -1,8 +1,7 @@
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.errors import Unavailable
@@ -23,6 +22,13 @@ class S3Objects:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        # 180 ms that the first poll of a cold function need not pay while there is no image.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
         config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -31,7 +37,8 @@ class S3Objects:
             retries={"total_max_attempts": 2},
         )
         # A session of its own: the default one does not bear two threads.
-        self._client: S3Client = boto3.Session().client("s3", config=config)
+        client: S3Client = boto3.Session().client("s3", config=config)
+        return client
 
     def put_new(self, key: str, content: bytes, *, mime: str) -> None:
         try:

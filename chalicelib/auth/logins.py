@@ -68,7 +68,8 @@ def _profile(claims: Mapping[str, Any], login: Login) -> Profile:
         issuer=settings().google_issuer if is_google else claims["iss"],
         subject=claims["sub"],
         email=email if isinstance(email, str) and len(email) <= 320 else None,  # noqa: PLR2004
-        is_email_verified=claims.get("email_verified") in {True, "true"},
+        is_email_verified=claims.get("email_verified") is True
+        or claims.get("email_verified") == "true",
         name=plain(str(claims.get("name") or ""), limit=80) or "Friend",
         picture_url=_https(claims.get("picture")),
         fingerprint=sha256(signed.encode()).digest(),

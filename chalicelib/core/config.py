@@ -1,6 +1,7 @@
 from functools import cache
 from os import environ
 
+from dotenv import load_dotenv
 from pydantic import PositiveInt, PostgresDsn, SecretStr
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
@@ -67,4 +68,6 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    return Settings(_env_file=environ.get("ENV_FILE"))
+    if env_file := environ.get("ENV_FILE"):
+        load_dotenv(env_file, interpolate=False)  # for the vendors' SDKs, too: they read it alone
+    return Settings()
