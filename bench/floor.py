@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import boto3
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 from botocore.config import Config
 
 PREPARE = """

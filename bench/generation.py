@@ -13,7 +13,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import requests
 
 from bench.samples import show

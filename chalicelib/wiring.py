@@ -11,12 +11,18 @@ from functools import cached_property, partial
 from chalicelib.auth.keysets import KeySet
 from chalicelib.core.config import settings
 from chalicelib.core.models import ImageModel, Provider
-from chalicelib.core.ports import FindIssuerKey, ImageEngine, Objects, Queue, TextEngine
+from chalicelib.core.ports import (
+    MAX_IMAGE_BYTES,
+    FindIssuerKey,
+    ImageEngine,
+    Objects,
+    Queue,
+    TextEngine,
+)
 from chalicelib.jobs import timing
 from chalicelib.personas.services import GENERATE_PERSONA
 
 CALL_SECONDS = timing.CALL_TIMEOUT.total_seconds()
-MAX_IMAGE_BYTES = 20 * 1024 * 1024
 
 
 class Adapters:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import re
 import signal
 import sys
@@ -25,6 +26,7 @@ from chalice.local import (
 )
 
 from chalicelib.core import problems
+from chalicelib.core.api import cors_headers
 from chalicelib.core.logging import bound
 from local.ports import HOST
 from local.settings import STAGE, chalice_config
@@ -36,13 +38,15 @@ _IDLE_SECONDS = 75
 _WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 # Not the standard library's names: they change with its versions.
-_CODES = {
-    413: "payload_too_large",
-    414: "uri_too_long",
-    431: "headers_too_large",
-    501: "not_implemented",
-    505: "http_version_not_supported",
+_CODES = {413: "payload_too_large", 414: "uri_too_long", 431: "headers_too_large"}
+
+# A request that makes no sense is the client's fault, whatever the standard library says.
+_MEANT = {
+    HTTPStatus.NOT_IMPLEMENTED: HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: HTTPStatus.BAD_REQUEST,
 }
+
+log = logging.getLogger(__name__)
 
 
 class UnusableBody(Exception):
@@ -94,7 +98,8 @@ class Handler(ChaliceRequestHandler):
         del message, explain
         self.close_connection = True
         self.request_version = self.protocol_version
-        self._send_problem(HTTPStatus(code), {"Connection": "close"})
+        status = HTTPStatus(code)
+        self._send_problem(_MEANT.get(status, status), {"Connection": "close"})
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the application logs its requests itself."""
@@ -125,14 +130,23 @@ class Handler(ChaliceRequestHandler):
             self.wfile.write(content)
 
     def _send_problem(self, status: HTTPStatus, headers: dict[str, Any]) -> None:
-        with bound(request_id=str(uuid4())):
+        request_id = str(uuid4())
+        with bound(request_id=request_id):
             if status in problems.FALLBACKS:
                 document = problems.from_status(status)
             else:
                 code = _CODES.get(status, "bad_request")
                 detail = f"{status.description or status.phrase}."
                 document = problems.document(status, code=code, detail=detail)
-        answer = {"Content-Type": problems.CONTENT_TYPE, **headers}
+            log.info("request", extra={"method": None, "route": None, "status": int(status)})
+        sent = getattr(self, "headers", None)  # there are none before they have been parsed
+        answer = {
+            "Content-Type": problems.CONTENT_TYPE,
+            "X-Request-Id": request_id,
+            "X-Content-Type-Options": "nosniff",
+            **cors_headers(dict(sent or {})),
+            **headers,
+        }
         self._send_http_response(status, answer, json.dumps(document))
 
 
@@ -150,7 +164,12 @@ class Server(ThreadedHTTPServer):
 
 
 def read_body(headers: Message, stream: BufferedIOBase) -> bytes | None:
-    if "transfer-encoding" in headers:
+    coding, lengths = headers.get("transfer-encoding"), headers.get_all("content-length", [])
+    if len(lengths) > 1 or (coding is not None and lengths):
+        raise UnusableBody(HTTPStatus.BAD_REQUEST)  # where the request ends is anybody's guess
+    if coding is not None:
+        if coding.strip().lower() != "chunked":
+            raise UnusableBody(HTTPStatus.BAD_REQUEST)
         return _read_chunks(stream)
     length = headers.get("content-length", "0")
     if not re.fullmatch(r"[0-9]{1,18}", length):

@@ -97,7 +97,7 @@ def status(arguments: Namespace, _rest: Sequence[str]) -> int:
 
 def clean(arguments: Namespace, _rest: Sequence[str]) -> int:
     home = Home(arguments.dir)
-    if not home.path.exists():
+    if not home.secrets.exists():
         print(f"There is nothing in {home.path}.")
         return 0
     with home.lock():

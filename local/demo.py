@@ -176,7 +176,3 @@ class Client:
         if not response.ok:
             raise DemoFailed(f"{method} {path}: {body['detail']} ({body['code']})")
         return body
-
-
-if __name__ == "__main__":
-    sys.exit(main())

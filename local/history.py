@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 from local.home import CHECKOUT, replace_text
 from local.postgres import APPLICATION, Cluster

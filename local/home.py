@@ -111,9 +111,9 @@ class Home:
         try:
             state: dict[str, Any] = json.loads(self.state.read_text())
         except FileNotFoundError as error:
-            raise NotRunning(f"No stack is ready in {self.path}: python -m local up") from error
+            raise NotRunning(f"No stack is ready in {self.path}: make up") from error
         if not is_same_process(state["pid"], state["identity"]):
-            raise NotRunning(f"The stack in {self.path} is dead: python -m local up")
+            raise NotRunning(f"The stack in {self.path} is dead: make up")
         return state
 
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 from psycopg2 import sql
 
 from local.home import replace_text
@@ -129,7 +129,7 @@ class Cluster:
             if "password authentication failed" in str(error):
                 raise PasswordUnknown(
                     f"{self.data} was made with other passwords than those that are kept beside "
-                    "it. Start afresh with: python -m local clean"
+                    "it. Start afresh with: .venv/bin/python -m local clean"
                 ) from error
             return False
 

@@ -26,7 +26,7 @@ def _places(stack: Stack) -> list[str]:
         *api,
         f"sign-in    http://{HOST}:{stack.port_of['google']}",
         f"logs       {stack.home.logs}",
-        'settings   eval "$(python -m local env)"',
+        'settings   eval "$(.venv/bin/python -m local env)"',
     ]
 
 

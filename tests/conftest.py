@@ -139,12 +139,10 @@ def paused_replica(stack: Stack) -> Iterator[None]:
 @pytest.fixture
 def broken_queue(stack: Stack) -> Iterator[None]:
     """A queue that nobody answers for: its address is a port where nothing listens."""
-    before = os.environ["AWS_ENDPOINT_URL"]
     os.environ["AWS_ENDPOINT_URL_SQS"] = "http://127.0.0.1:9"
     wiring.ports().__dict__.pop("queue", None)
     yield
     del os.environ["AWS_ENDPOINT_URL_SQS"]
-    os.environ["AWS_ENDPOINT_URL"] = before
     wiring.ports().__dict__.pop("queue", None)
 
 
@@ -166,7 +164,9 @@ class Log:
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log(stack: Stack) -> Iterator[Log]:
+    import app  # noqa: F401, PLC0415 - it sets the logging up, once
+
     log = Log()
     logging.getLogger().addHandler(log.handler)
     yield log

@@ -1,7 +1,9 @@
 """Fetch what a vendor says it has made, without being sent anywhere else (SSRF)."""
 
 import ipaddress
+import re
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import certifi
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from chalicelib.adapters.waits import retry_after
 from chalicelib.core.ports import ImageRejected, VendorUnavailable
 
 MAX_URL = 2048
@@ -20,6 +23,12 @@ BUSY = {408, 429}
 PORTS = {"https": 443, "http": 80}
 # IPv6 ranges that carry an IPv4 address inside, which could be a private one.
 CARRIERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "2002::/16", "2001::/32")))
+# What the standard library takes for public and is not: a 6to4 relay, a range for documentation.
+SPECIAL = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20")))
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+NAME = re.compile(rf"{LABEL}(\.{LABEL})*")
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Downloads:
 
     def __init__(self, sources: Sequence[str], *, timeout: float, max_bytes: int) -> None:
         self._sources = [_origin(source) for source in sources]
+        self._seconds = timeout
         self._timeout = urllib3.Timeout(connect=3.0, read=timeout)
         self._max_bytes = max_bytes
 
@@ -72,7 +82,8 @@ class Downloads:
         except ValueError as error:
             raise ImageRejected from error
         is_listed = any(_matches(origin, source) for source in self._sources)
-        if "@" in parts.netloc or not is_listed:
+        is_named = NAME.fullmatch(origin.host) or _is_address(origin.host)
+        if "@" in parts.netloc or not is_named or not is_listed:
             raise ImageRejected
         return origin
 
@@ -102,14 +113,17 @@ class Downloads:
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
         if response.status in BUSY or response.status >= 500:  # noqa: PLR2004 - they pass
-            raise VendorUnavailable
+            raise VendorUnavailable(retry_after=retry_after(response.headers.get("retry-after")))
         if response.status != OK:
             raise ImageRejected
+        deadline = time.monotonic() + self._seconds
         content = bytearray()
-        for chunk in response.stream(CHUNK):
+        while chunk := response.read1(CHUNK):  # what has arrived, however little
             content += chunk
             if len(content) > self._max_bytes:
                 raise ImageRejected
+            if time.monotonic() > deadline:
+                raise VendorUnavailable
         return bytes(content)
 
 
@@ -117,8 +131,11 @@ def is_public(address: str) -> bool:
     """Whether the address is on the public internet, and carries no other one inside."""
     parsed = ipaddress.ip_address(address)
     inner = getattr(parsed, "ipv4_mapped", None) or parsed
-    is_carrier = any(parsed in network for network in CARRIERS if network.version == parsed.version)
-    return inner.is_global and not inner.is_multicast and not is_carrier
+    if inner.version == 6 and inner not in GLOBAL_UNICAST:  # noqa: PLR2004 - IPv6
+        return False
+    # Membership in a network of the other version is simply false.
+    is_special = any(inner in network for network in (*CARRIERS, *SPECIAL))
+    return inner.is_global and not inner.is_multicast and not is_special
 
 
 def _origin(url: str) -> Origin:
@@ -126,7 +143,8 @@ def _origin(url: str) -> Origin:
     if parts.scheme not in PORTS or not parts.hostname:
         message = "not an http(s) URL"
         raise ValueError(message)
-    return Origin(parts.scheme, parts.hostname.rstrip("."), parts.port or PORTS[parts.scheme])
+    port = PORTS[parts.scheme] if parts.port is None else parts.port
+    return Origin(parts.scheme, parts.hostname.removesuffix("."), port)
 
 
 def _matches(origin: Origin, source: Origin) -> bool:

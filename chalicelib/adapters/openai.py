@@ -168,8 +168,7 @@ def _in_our_words(error: APIStatusError) -> Exception:
     code = error.code if isinstance(error.code, str) else None
     if code in REFUSALS:
         return ContentRefused()
-    if code == SPENT:
-        return VendorRejected()
-    if error.status_code in BUSY or error.response.is_server_error:
+    is_passing = error.status_code in BUSY or error.response.is_server_error
+    if is_passing and code != SPENT:
         return VendorUnavailable(retry_after=retry_after(error.response.headers.get("retry-after")))
-    return VendorRejected()
+    return VendorRejected(reason=f"{error.status_code} {code or ''}"[:80])

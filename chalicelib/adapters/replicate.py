@@ -108,7 +108,7 @@ def _errors_translated() -> Iterator[None]:
     try:
         yield
     except ReplicateError as error:
-        raise VendorRejected from error
+        raise VendorRejected(reason=f"{error.status}") from error
     except (httpx.HTTPError, *UNREADABLE) as error:
         raise VendorUnavailable from error
 

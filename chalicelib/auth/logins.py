@@ -10,22 +10,25 @@ from typing import Any
 
 from chalicelib.auth.exceptions import InvalidToken, ProviderNotConfigured
 from chalicelib.auth.schemas import Login
-from chalicelib.auth.services import Profile
+from chalicelib.auth.services import Person
 from chalicelib.auth.tokens import (
     FindKey,
+    Profile,
     cognito_id_token,
     google_id_token,
     verify,
 )
-from chalicelib.auth.tokens import Profile as TokenProfile
 from chalicelib.core.config import settings
 from chalicelib.core.models import Provider
 from chalicelib.core.text import plain
 
 log = logging.getLogger(__name__)
 
+MAX_EMAIL = 320
+MAX_URL = 2048
 
-def verify_login(issuer_keys: Mapping[Provider, FindKey], login: Login) -> Profile:
+
+def verify_login(issuer_keys: Mapping[Provider, FindKey], login: Login) -> Person:
     """Check the token against its provider's keys. Raises `InvalidToken`, and `Unavailable` when
     the keys cannot be had."""
     expected = _expected(login.provider)
@@ -35,10 +38,10 @@ def verify_login(issuer_keys: Mapping[Provider, FindKey], login: Login) -> Profi
     except InvalidToken as error:
         log.info("login refused", extra={"provider": login.provider, "reason": error.reason})
         raise
-    return _profile(claims, login)
+    return _person(claims, login)
 
 
-def _expected(provider: Provider) -> TokenProfile:
+def _expected(provider: Provider) -> Profile:
     if provider is Provider.GOOGLE:
         return google_id_token(settings().google_issuer, client_id=settings().google_client_id)
     issuer, client_id = settings().cognito_issuer, settings().cognito_client_id
@@ -59,15 +62,15 @@ def _check_nonce(claims: Mapping[str, Any], login: Login) -> None:
         raise InvalidToken("nonce")
 
 
-def _profile(claims: Mapping[str, Any], login: Login) -> Profile:
+def _person(claims: Mapping[str, Any], login: Login) -> Person:
     # Google writes its issuer in two ways; the configured one is the identity.
     is_google = login.provider is Provider.GOOGLE
     email = claims.get("email")
     signed, _, _ = login.token.rpartition(".")
-    return Profile(
+    return Person(
         issuer=settings().google_issuer if is_google else claims["iss"],
         subject=claims["sub"],
-        email=email if isinstance(email, str) and len(email) <= 320 else None,  # noqa: PLR2004
+        email=email if isinstance(email, str) and len(email) <= MAX_EMAIL else None,
         is_email_verified=claims.get("email_verified") is True
         or claims.get("email_verified") == "true",
         name=plain(str(claims.get("name") or ""), limit=80) or "Friend",
@@ -78,5 +81,5 @@ def _profile(claims: Mapping[str, Any], login: Login) -> Profile:
 
 
 def _https(url: Any) -> str | None:
-    is_usable = isinstance(url, str) and url.startswith("https://") and len(url) <= 2048  # noqa: PLR2004
+    is_usable = isinstance(url, str) and url.startswith("https://") and len(url) <= MAX_URL
     return url if is_usable else None

@@ -16,8 +16,8 @@ routes = Routes(__name__, guard=signed_in)
 @routes.post("/auth/google-login", status=200, guard=anyone)
 def log_in(session: Session, ports: Ports, body: Login) -> TokensRead:
     """Exchange an ID token of Google, or of Cognito, for tokens of ours."""
-    profile = verify_login(ports.issuer_keys, body)
-    return _tokens(services.sign_in(session, profile=profile))
+    person = verify_login(ports.issuer_keys, body)
+    return _tokens(services.sign_in(session, person=person))
 
 
 @routes.post("/auth/refresh", status=200, guard=anyone)

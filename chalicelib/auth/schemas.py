@@ -6,16 +6,20 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from chalicelib.core.models import Provider, Role
-from chalicelib.core.text import Line
+from chalicelib.core.text import AtMost, Line
 
 Token = Annotated[str, StringConstraints(min_length=1)]
 Nonce = Annotated[str, StringConstraints(min_length=8, max_length=256)]
-DisplayName = Annotated[Line, StringConstraints(max_length=80)]
+DisplayName = Annotated[Line, AtMost(80)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 
 
+NO_PLACES = {"Factory", "localtime"}
+"""They stand among the zones of the machine, and name none."""
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() - NO_PLACES:
         message = "must be a name of the IANA time zone database, such as Europe/Helsinki"
         raise ValueError(message)
     return name

@@ -31,7 +31,7 @@ REFRESH_GRACE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Profile:
+class Person:
     """What a verified ID token says of a person."""
 
     issuer: str
@@ -53,12 +53,12 @@ class Grant:
     refresh_token: str
 
 
-def sign_in(session: Session, *, profile: Profile) -> Grant:
+def sign_in(session: Session, *, person: Person) -> Grant:
     """Open a session for the account of this issuer and subject, made at the first sign-in."""
-    if profile.email is not None and not profile.is_email_verified:
+    if person.email is not None and not person.is_email_verified:
         raise EmailUnverified
-    _spend(session, profile)
-    user = _account(session, profile) or _new_account(session, profile)
+    _spend(session, person)
+    user = _account(session, person) or _new_account(session, person)
     token, family_id = secrets.token_urlsafe(32), uuid4()
     now = _now(session)
     _add_refresh_token(
@@ -140,32 +140,32 @@ def forget_expired(session: Session) -> None:
         session.execute(sa.delete(table).where(table.expires_at < sa.func.now()))
 
 
-def _spend(session: Session, profile: Profile) -> None:
+def _spend(session: Session, person: Person) -> None:
     try:
         with session.begin_nested():
-            session.add(SpentLogin(fingerprint=profile.fingerprint, expires_at=profile.expires_at))
+            session.add(SpentLogin(fingerprint=person.fingerprint, expires_at=person.expires_at))
     except IntegrityError as error:
         raise LoginSpent from error
 
 
-def _account(session: Session, profile: Profile) -> User | None:
+def _account(session: Session, person: Person) -> User | None:
     return session.scalar(
         sa.select(User)
         .join(Identity, Identity.user_id == User.id)
-        .where(Identity.issuer == profile.issuer, Identity.subject == profile.subject)
+        .where(Identity.issuer == person.issuer, Identity.subject == person.subject)
     )
 
 
-def _new_account(session: Session, profile: Profile) -> User:
+def _new_account(session: Session, person: Person) -> User:
     """Make the account. When two first sign-ins race, the loser takes the winner's."""
-    user = User(email=profile.email, display_name=profile.name, picture_url=profile.picture_url)
+    user = User(email=person.email, display_name=person.name, picture_url=person.picture_url)
     try:
         with session.begin_nested():
             session.add(user)
             session.flush()
-            session.add(Identity(user_id=user.id, issuer=profile.issuer, subject=profile.subject))
+            session.add(Identity(user_id=user.id, issuer=person.issuer, subject=person.subject))
     except IntegrityError:
-        winner = _account(session, profile)
+        winner = _account(session, person)
         if winner is None:
             raise
         return winner

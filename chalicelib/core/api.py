@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ from chalicelib.core.ports import Ports
 log = logging.getLogger(__name__)
 
 _PREFLIGHT = {
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
     "Access-Control-Max-Age": "600",
 }
 _EXPOSED = "ETag, Location, Retry-After, X-Request-Id"
@@ -50,7 +50,7 @@ class Api(Chalice):
             answer["headers"] |= {
                 "X-Request-Id": request_id,
                 "X-Content-Type-Options": "nosniff",
-                **_cors(event),
+                **cors_headers(event.get("headers") or {}),
             }
             log.info(
                 "request",
@@ -83,8 +83,8 @@ def _preflight(allowed: str) -> Callable[..., Response]:
     return preflight
 
 
-def _cors(event: Any) -> dict[str, str]:
-    headers = event.get("headers") or {}
+def cors_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Allow the request's origin if it is one of ours."""
     origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
     if origin is None or origin not in settings().cors_origins:
         return {"Vary": "Origin"}

@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from select import select
+from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
+from psycopg2 import extensions
 from pydantic import PostgresDsn
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -20,6 +24,10 @@ _CONNECT = {
     "keepalives_count": 2,
     "tcp_user_timeout": 8000,
 }
+
+
+SILENCE_SECONDS = 8
+"""Longer than the server's own deadline for a statement (5 s), shorter than a request may take."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -84,6 +92,19 @@ def _outages_named() -> Iterator[None]:
         if error.connection_invalidated:
             raise DatabaseUnavailable from error
         raise
+
+
+def _wait(connection: Any) -> None:
+    """Give up on a server that is silent. Its own deadlines do not help when it is frozen, nor does
+    TCP's while the kernel acknowledges; psycopg2 would wait for ever."""
+    while (state := connection.poll()) != extensions.POLL_OK:
+        reads, writes = state == extensions.POLL_READ, state == extensions.POLL_WRITE
+        if not any(select([connection] * reads, [connection] * writes, [], SILENCE_SECONDS)):
+            message = "server closed the connection: it is silent"
+            raise psycopg2.OperationalError(message)
+
+
+extensions.set_wait_callback(_wait)
 
 
 def _engine(url: PostgresDsn) -> sa.Engine:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 class DomainError(Exception):
     message = "This cannot be done."
+    reason: str = ""
+    """For the log: what an administrator needs to know. It holds nothing about anybody."""
     details: Sequence[Mapping[str, Any]] = ()
     retry_after: int | None = None
     """Seconds after which the caller may try again."""

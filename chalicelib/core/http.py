@@ -178,12 +178,18 @@ class Endpoint:
     def _response(self, request: Request, reply: Reply[Any]) -> Response:
         headers = _headers(reply)
         status = reply.status or self.statuses[0]
-        if reply.etag and reply.etag in request.headers.get("if-none-match", ""):
+        if reply.etag and _matches(reply.etag, request.headers.get("if-none-match", "")):
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
         if reply.body is None:
             return Response("", headers=headers, status_code=status)
         headers["Content-Type"] = "application/json"
         return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
+
+
+def _matches(etag: str, header: str) -> bool:
+    """Compare weakly (RFC 9110, 8.8.3.2 and 13.1.2)."""
+    listed = {each.strip().removeprefix("W/") for each in header.split(",")}
+    return "*" in listed or etag.removeprefix("W/") in listed
 
 
 def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
@@ -219,6 +225,10 @@ def _explained(error: ValidationError, name: str) -> list[Mapping[str, Any]]:
         raise problems.Malformed from error
     where = () if name == "body" else (name,)
     return [
-        {"loc": [*where, *detail["loc"]], "msg": detail["msg"], "type": detail["type"]}
+        {
+            "loc": [*where, *detail["loc"]],
+            "msg": detail["msg"].removeprefix("Value error, "),
+            "type": detail["type"],
+        }
         for detail in found
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from chalicelib.core.http import Endpoint, Reply, anyone
+from chalicelib.core.http import Endpoint, anyone
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = "application/problem+json"
@@ -131,7 +131,7 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
         str(int(status)): {"description": HTTPStatus(status).phrase, **content}
         for status in endpoint.statuses
     }
-    if endpoint.returns is not endpoint.answers and _is_conditional(endpoint):
+    if _is_conditional(endpoint):
         responses["304"] = {"description": "Not changed since the ETag in `If-None-Match`."}
     if endpoint.hints:
         responses["422"] = _problem("The request is not understood.", "InvalidProblem")
@@ -141,7 +141,8 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
 
 
 def _is_conditional(endpoint: Endpoint) -> bool:
-    return endpoint.method == "GET" and endpoint.returns.__origin__ is Reply
+    says_more = endpoint.returns is not endpoint.answers
+    return endpoint.method == "GET" and says_more and endpoint.answers is not type(None)
 
 
 def _problem(description: str, schema: str) -> dict[str, Any]:

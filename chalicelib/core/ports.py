@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from chalicelib.core.errors import Conflict, DomainError, NotFound, Unavailable
 from chalicelib.core.models import ImageModel, Provider
 
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+"""What a vendor's picture may have."""
+
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
@@ -40,6 +43,10 @@ class VendorRejected(DomainError):
     """The vendor will never accept this call: a retired model, a wrong key, an unusable answer."""
 
     message = "The AI vendor cannot serve this request."
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ImageRejected(VendorRejected):

@@ -2,11 +2,21 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic_core import CoreSchema, core_schema
 
 _LINE_BREAKS = {"\n", "\r", "\t"}
+_BIDI_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BLANKS = set("\u2800\u3164\uffa0")
+"""Letters and symbols by their category, and yet nothing to see."""
 
 
 def _line(value: str) -> str:
@@ -19,10 +29,41 @@ def _prose(value: str) -> str:
 
 def _printable(value: str, *, allowed: set[str]) -> str:
     for character in value:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
+        is_control = unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed
+        if is_control or character in _BIDI_CONTROLS:
             message = f"must not hold the control character U+{ord(character):04X}"
             raise ValueError(message)
+    if not any(map(_is_visible, value)):
+        message = "must hold something that can be seen"
+        raise ValueError(message)
     return unicodedata.normalize("NFC", value)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZM" and character not in _BLANKS
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """Limit the length after normalisation, which may have changed it."""
+
+    limit: int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._measured, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"maxLength": self.limit}
+
+    def _measured(self, value: str) -> str:
+        if len(value) > self.limit:
+            message = f"must have at most {self.limit} characters"
+            raise ValueError(message)
+        return value
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_line)]

@@ -99,4 +99,4 @@ def _fail(claimed: Claim, error: DomainError, *, retryable: bool) -> None:
             leases.fail(session, claimed, error=told)
     except LeaseLost:
         return
-    log.warning("failed", extra={"code": error.code})
+    log.warning("failed", extra={"code": error.code, "reason": error.reason})

@@ -3,17 +3,17 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.core.models import Job, JobStatus
-from chalicelib.core.text import Line
+from chalicelib.core.text import AtMost, Line
 
 
 class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: JobStatus | None = None
-    kind: Annotated[Line, StringConstraints(max_length=64)] | None = None
+    kind: Annotated[Line, AtMost(64)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: UUID | None = None
 

@@ -1,4 +1,5 @@
 from chalicelib.core.errors import Conflict, DomainError, NotFound
+from chalicelib.core.models.job import POLL_SECONDS
 
 
 class PersonaNotFound(NotFound):
@@ -11,7 +12,7 @@ class ImageNotFound(NotFound):
 
 class GenerationInProgress(Conflict):
     message = "This persona is being generated already. Wait for that job, or cancel it first."
-    retry_after = 2
+    retry_after: int | None = POLL_SECONDS
 
 
 class Superseded(DomainError):

@@ -7,9 +7,8 @@ from hashlib import sha256
 
 from PIL import Image, UnidentifiedImageError
 
-from chalicelib.core.ports import ImageRejected
+from chalicelib.core.ports import MAX_IMAGE_BYTES, ImageRejected
 
-MAX_BYTES = 20 * 1024 * 1024
 MAX_SIDE = 4096
 MIME = "image/jpeg"
 QUALITY = 92
@@ -38,20 +37,33 @@ def redraw(content: bytes) -> Portrait:
     Metadata and anything appended to the file are left behind. Raises `ImageRejected` for what is
     no such image, is over 20 MB, or is over 4096 pixels a side.
     """
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_IMAGE_BYTES:
         raise ImageRejected
     out = io.BytesIO()
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a spoilt picture is rejected or drawn, not discussed
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
                 if max(image.size) > MAX_SIDE or getattr(image, "n_frames", 1) != 1:
                     raise ImageRejected
-                drawn = image.convert("RGB")
-                drawn.save(out, "JPEG", quality=QUALITY, subsampling=0)
+                _on_paper(image).save(out, "JPEG", quality=QUALITY, subsampling=0)
     except UNREADABLE as error:
         raise ImageRejected from error
     return described(out.getvalue())
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Return the pixels alone, in eight bits a colour; what is transparent shows white paper."""
+    if image.mode.startswith("I"):
+        image = image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        paper = Image.new("RGBA", image.size, "white")
+        paper.alpha_composite(image.convert("RGBA"))
+        image = paper
+    drawn = image.convert("RGB")
+    drawn.info.clear()  # a comment would be written again
+    return drawn
 
 
 def described(content: bytes) -> Portrait:

@@ -76,10 +76,12 @@ _PRIMARY = _PERSONAS.join(_users, _users.c.primary_persona_id == _personas.c.id)
 _OWN = _PERSONAS.where(
     _personas.c.id == sa.bindparam("persona_id"), _personas.c.owner_id == sa.bindparam("owner_id")
 )
+_IS_SHOWN = sa.and_(
+    _personas.c.visibility != Visibility.PRIVATE, _personas.c.published_at.is_not(None)
+)
 _SHOWN = _PERSONAS.where(
     _personas.c.id == sa.bindparam("persona_id"),
-    _personas.c.visibility != Visibility.PRIVATE,
-    _personas.c.published_at.is_not(None),
+    _IS_SHOWN,
 )
 
 
@@ -144,15 +146,11 @@ def get_image_url(
     session: Session, objects: Objects, *, viewer_id: UUID | None, persona_id: UUID
 ) -> SignedUrl:
     """Return where the current image lies: the viewer's own, or one that is shown to others."""
-    may_see = sa.and_(Persona.visibility != Visibility.PRIVATE, Persona.published_at.is_not(None))
-    if viewer_id is not None:
-        may_see = sa.or_(may_see, Persona.owner_id == viewer_id)
+    is_mine = _personas.c.owner_id == viewer_id
     wanted = (
-        sa.select(PersonaImage.key)
-        .select_from(
-            sa.outerjoin(Persona, PersonaImage, Persona.current_image_id == PersonaImage.id)
-        )
-        .where(Persona.id == persona_id, may_see)
+        sa.select(_images.c.key)
+        .select_from(_WITH_IMAGE_AND_JOB)
+        .where(_personas.c.id == persona_id, sa.or_(_IS_SHOWN, is_mine))
     )
     row = session.execute(wanted).one_or_none()
     if row is None:
@@ -230,4 +228,4 @@ def _etag(row: sa.Row[Any], image: ImageRead | None) -> str:
     """Tell versions apart, and renew the signed URL well before it expires."""
     changed = row.job_updated_at.timestamp() if row.job_updated_at else 0
     signed = int(image.expires_at.timestamp()) // IMAGE_ETAG_SECONDS if image else 0
-    return f'W/"{row.version}.{changed:.6f}.{signed}"'
+    return f'W/"{row.id}.{row.version}.{changed:.6f}.{signed}"'

@@ -5,10 +5,8 @@ from sqlalchemy.orm import Session
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
 from chalicelib.core.http import Caller, Reply, Routes
 from chalicelib.core.ports import Ports
-from chalicelib.jobs.schemas import JobRead
 from chalicelib.personas import reading, services
 from chalicelib.personas.schemas import (
-    STATUS_OF_JOB,
     CardRead,
     GenerationAccepted,
     MyPersonaRead,
@@ -26,8 +24,12 @@ def generate_persona(
     session: Session, caller: Caller, ports: Ports, body: PersonaGenerate
 ) -> Reply[GenerationAccepted]:
     """Start making a persona (202), or return the one that already has this name (200)."""
-    return _accepted(
-        services.request_generation(session, ports.queue, owner_id=caller.user_id, data=body)
+    asked = services.request_generation(session, ports.queue, owner_id=caller.user_id, data=body)
+    return Reply(
+        GenerationAccepted.of(asked.persona_id, asked.job),
+        status=202 if asked.is_started else 200,
+        location=f"/jobs/{asked.job.id}" if asked.job else f"/personas/{asked.persona_id}",
+        retry_after=asked.job.poll_after if asked.job else None,
     )
 
 
@@ -66,17 +68,3 @@ def get_persona_image(
         session, ports.objects, viewer_id=viewer_id, persona_id=persona_id
     )
     return Reply(None, location=signed.url)
-
-
-def _accepted(asked: services.Asked) -> Reply[GenerationAccepted]:
-    job = asked.job
-    return Reply(
-        GenerationAccepted(
-            persona_id=asked.persona_id,
-            generation_status=STATUS_OF_JOB[job.status] if job else "ready",
-            job=JobRead.of(job) if job else None,
-        ),
-        status=202 if asked.is_started else 200,
-        location=f"/jobs/{job.id}" if job else f"/personas/{asked.persona_id}",
-        retry_after=job.poll_after if job else None,
-    )

@@ -2,10 +2,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.core.models import ImageModel, JobStatus, MottoTone, Source, Visibility
-from chalicelib.core.text import Line, Prose
+from chalicelib.core.models import ImageModel, Job, JobStatus, MottoTone, Source, Visibility
+from chalicelib.core.text import AtMost, Line, Prose
 from chalicelib.jobs.schemas import JobError, JobRead
 
 GenerationStatus = Literal["none", "pending", "generating", "ready", "failed"]
@@ -26,8 +26,8 @@ class PersonaGenerate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Line, StringConstraints(max_length=80)]
-    description: Annotated[Prose, StringConstraints(max_length=4000)]
+    name: Annotated[Line, AtMost(80)]
+    description: Annotated[Prose, AtMost(4000)]
     motto_tone: MottoTone = MottoTone.NEUTRAL
     image_model: ImageModel = ImageModel.DALL_E
     force: bool = False
@@ -37,7 +37,7 @@ class PersonaGenerate(BaseModel):
 class PersonasQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Line, StringConstraints(max_length=80)] | None = None
+    name: Annotated[Line, AtMost(80)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: UUID | None = None
 
@@ -125,6 +125,14 @@ class GenerationAccepted(BaseModel):
     persona_id: UUID
     generation_status: GenerationStatus
     job: JobRead | None
+
+    @classmethod
+    def of(cls, persona_id: UUID, job: Job | None) -> "GenerationAccepted":
+        return cls(
+            persona_id=persona_id,
+            generation_status=STATUS_OF_JOB[job.status] if job else "ready",
+            job=JobRead.of(job) if job else None,
+        )
 
 
 class PersonaPage(BaseModel):

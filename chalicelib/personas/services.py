@@ -1,4 +1,4 @@
-"""Ask for a persona, publish what was generated, and read it back."""
+"""Ask for a persona, and publish what was generated."""
 
 import unicodedata
 from dataclasses import asdict, dataclass
@@ -43,17 +43,22 @@ def request_generation(
     session: Session, queue: Queue, *, owner_id: UUID, data: PersonaGenerate
 ) -> Asked:
     """Start a generation. A name that the owner has used before returns that persona, unless
-    `force` asks for it to be made anew."""
+    nothing came of it, or `force` asks for it to be made anew."""
     owner = session.get(User, owner_id, with_for_update=True)
     if owner is None:
         raise Unauthenticated
     persona = _named(session, owner_id=owner_id, name=data.name)
     if persona is None:
         persona = _new_persona(session, owner_id=owner_id, data=data)
-    elif not data.force:
-        return Asked(persona.id, _newest_job(session, persona), is_started=False)
-    elif (running := _newest_job(session, persona)) and not running.status.is_final:
-        raise GenerationInProgress
+    else:
+        newest = _newest_job(session, persona)
+        is_running = newest is not None and not newest.status.is_final
+        is_there = persona.published_at is not None or is_running
+        if is_there and not data.force:
+            return Asked(persona.id, newest, is_started=False)
+        if is_running:
+            raise GenerationInProgress
+        persona.visibility = data.visibility or persona.visibility
     job = create_job(
         session,
         queue,
@@ -116,8 +121,6 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
     leases.finish(session, claimed)
     wish = PersonaGenerate.model_validate(claimed.input)
     values: dict[str, Any] = dict(outcome.content)
-    if wish.visibility is not None:
-        values["visibility"] = wish.visibility
     if outcome.image is not None:
         image_id = _add_image(session, claimed.subject_id, outcome.image, motto=outcome.motto)
         values["current_image_id"] = image_id

@@ -35,7 +35,8 @@ def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
         try:
             return _image_by(model, run, wish)
         except VendorRejected as error:
-            log.warning("no image", extra={"model": model, "code": error.code})
+            told = {"model": model, "code": error.code, "reason": error.reason}
+            log.warning("no image", extra=told)
         except Unavailable as error:
             log.warning("no image for now", extra={"model": model, "code": error.code})
             outage = error

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,11 @@ class _Listener(ThreadingHTTPServer):
         issuer = f"http://127.0.0.1:{self.server_port}"
         self.provider = Provider(issuer, state=state, clients=REGISTERED, clock=clock)
         self.announce = announce
+
+    def server_bind(self) -> None:
+        """Skip the look-up of this machine's own name: it may take seconds without a network."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -32,6 +32,8 @@ from local.vendors.speech import speak
 from local.vendors.spoilage import PAGE, spoiled_picture
 from local.vendors.writing.chat import answer_chat
 
+_TOKENS_PER_IMAGE = 1056
+
 
 def keyed(request: Request) -> None:
     if not request.bearer:
@@ -93,10 +95,14 @@ def generate_images(emulator: Emulator, request: Request) -> Reply:
             picture = draw_portrait(order.prompt + (f" #{index}" if index else ""), width, height)
             encoded = base64.b64encode(spoiled_picture(picture, kind)).decode()
             data.append({"b64_json": "!no base64!" if kind == "bad_base64" else encoded})
-        usage = {**_image_usage(order.prompt, order.n), "input_tokens_details": _details(order)}
-        size = f"{width}x{height}"
-        described = {"size": size, "output_format": "png", "usage": usage}
-        return _answered({"created": int(time.time()), "data": data, **described})
+        answer = {
+            "created": int(time.time()),
+            "data": data,
+            "size": f"{width}x{height}",
+            "output_format": "png",
+            "usage": _image_usage(order),
+        }
+        return _answered(answer)
 
     return emulator.perform(_call("image", order.model, order.prompt, objection), work)
 
@@ -162,10 +168,11 @@ def _usage(prompt: str, content: str) -> dict[str, int]:
     }
 
 
-def _image_usage(prompt: str, count: int) -> dict[str, int]:
-    asked, drawn = _tokens(prompt), 1056 * count
-    return {"input_tokens": asked, "output_tokens": drawn, "total_tokens": asked + drawn}
-
-
-def _details(order: ImageOrder) -> dict[str, int]:
-    return {"text_tokens": _tokens(order.prompt), "image_tokens": 0}
+def _image_usage(order: ImageOrder) -> dict[str, Any]:
+    asked, drawn = _tokens(order.prompt), _TOKENS_PER_IMAGE * order.n
+    return {
+        "input_tokens": asked,
+        "input_tokens_details": {"text_tokens": asked, "image_tokens": 0},
+        "output_tokens": drawn,
+        "total_tokens": asked + drawn,
+    }

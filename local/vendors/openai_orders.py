@@ -35,7 +35,7 @@ class _JsonSchema(BaseModel):
 
 
 class _ResponseFormat(BaseModel):
-    type: Literal["text", "json_object", "json_schema"]
+    type: Literal["text", "json_schema"]
     json_schema: _JsonSchema | None = None
 
 

@@ -15,13 +15,21 @@ from local.vendors.webhooks import Webhooks
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled"]
 
 KEPT_FOR = timedelta(hours=1)
-MOST_PICTURES = 4
 _STARTING_SHARE = 0.2
 _PROGRESS = "Using seed: 20817\n100%|##########| 25/25\n"
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class Wanted(BaseModel):
+    """The part of an input that this machine understands."""
+
+    prompt: str = ""
+    num_outputs: int = Field(default=1, ge=1, le=4)
+    width: int = Field(default=1024, ge=64, le=2048)
+    height: int = Field(default=1024, ge=64, le=2048)
 
 
 class Order(BaseModel):
@@ -40,8 +48,8 @@ class Order(BaseModel):
     """In place of the pictures that it would make."""
 
     @property
-    def prompt(self) -> str:
-        return str(self.input.get("prompt", ""))
+    def wanted(self) -> Wanted:
+        return Wanted.model_validate(self.input)
 
 
 class Prediction(BaseModel):
@@ -168,11 +176,12 @@ class Predictions:
         order = prediction.order
         if order.output is not None or order.ends_as != "succeeded":
             return order.output
+        wanted = order.wanted
         names = [prediction.id]
-        names += [f"{prediction.id}-{index}" for index in range(1, _count(order))]
+        names += [f"{prediction.id}-{index}" for index in range(1, wanted.num_outputs)]
         for name in names:
-            variant = name.removeprefix(prediction.id)
-            content = draw_portrait(order.prompt + variant, *_size(order))
+            prompt = wanted.prompt + name.removeprefix(prediction.id)
+            content = draw_portrait(prompt, wanted.width, wanted.height)
             (self._files / f"{name}.png").write_bytes(content)
         return [f"{self._origin}/files/{name}.png" for name in names]
 
@@ -197,12 +206,3 @@ class Predictions:
         order = prediction.order
         if order.webhook and event in order.webhook_events and not self._is_closed:
             self.webhooks.send(order.webhook, prediction.describe(self._origin))
-
-
-def _count(order: Order) -> int:
-    return min(max(int(order.input.get("num_outputs", 1)), 1), MOST_PICTURES)
-
-
-def _size(order: Order) -> tuple[int, int]:
-    width, height = (int(order.input.get(side, 1024)) for side in ("width", "height"))
-    return width, height

@@ -73,6 +73,15 @@ BY_FAULT = {
 }
 """The faults that are a refusal, and what they say."""
 
+_REPLICATE_TITLES = {
+    400: "Bad request",
+    401: "Unauthenticated",
+    402: "Insufficient credit",
+    404: "Not found",
+    422: "Input validation failed",
+    429: "Too many requests",
+}
+
 
 def no_such_model(name: str) -> Problem:
     return replace(_NO_MODEL, message=f"The model `{name}` does not exist or is not served here.")
@@ -97,13 +106,3 @@ def replicate_error(problem: Problem) -> Reply:
     title = _REPLICATE_TITLES.get(status, "The request failed")
     body = {"title": title, "detail": problem.message, "status": status}
     return json_reply(body, status, problem.headers)
-
-
-_REPLICATE_TITLES = {
-    400: "Bad request",
-    401: "Unauthenticated",
-    402: "Insufficient credit",
-    404: "Not found",
-    422: "Input validation failed",
-    429: "Too many requests",
-}

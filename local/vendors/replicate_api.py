@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from local.vendors.emulator import Call, Emulator
 from local.vendors.faults import Fault
 from local.vendors.messages import Refused, Reply, Request, json_reply
-from local.vendors.predictions import Order, Prediction, PredictionMissing, Status
+from local.vendors.predictions import Order, Prediction, PredictionMissing, Status, Wanted
 from local.vendors.problems import MALFORMED, NO_KEY, NOT_FOUND, Problem, replicate_error
 from local.vendors.routing import Routes, anyone
 from local.vendors.safety import violations
@@ -76,7 +76,7 @@ def list_predictions(emulator: Emulator, _request: Request) -> Reply:
 @routes.get("/v1/predictions/{id}")
 def get_prediction(emulator: Emulator, request: Request) -> Reply:
     prediction = _find(emulator, request)
-    call = Call("poll", prediction.order.model, prediction.order.prompt, replicate_error)
+    call = Call("poll", prediction.order.model, prediction.order.wanted.prompt, replicate_error)
     return emulator.perform(call, lambda _: json_reply(prediction.describe(emulator.origin)))
 
 
@@ -142,7 +142,9 @@ def download_file(emulator: Emulator, request: Request) -> Reply:
             return Reply(200, PAGE, "text/html")
         return Reply(200, spoiled_picture(picture, kind), "image/png")
 
-    return emulator.perform(Call("download", order.model, order.prompt, replicate_error), work)
+    return emulator.perform(
+        Call("download", order.model, order.wanted.prompt, replicate_error), work
+    )
 
 
 def _create(
@@ -163,13 +165,13 @@ def _create(
             emulator.predictions.wait(prediction, seconds)
         return json_reply(prediction.describe(emulator.origin), 201)
 
-    prompt = order.prompt or json.dumps(order.input, sort_keys=True)
+    prompt = order.wanted.prompt or json.dumps(order.input, sort_keys=True)
     call = Call("prediction", order.model, prompt, replicate_error, answers_at_once=True)
     return emulator.perform(call, work)
 
 
 def _fate(order: Order, fault: Fault | None) -> Mapping[str, Any]:
-    if violations(order.prompt):
+    if violations(order.wanted.prompt):
         return _ends("failed", error=_NOT_SAFE)
     options = fault.options if fault else {}
     fates = {
@@ -194,13 +196,15 @@ def _patience(request: Request) -> float:
 
 def _parse(request: Request) -> _PredictionOrder:
     try:
-        return _PredictionOrder.model_validate_json(request.body)
+        body = _PredictionOrder.model_validate_json(request.body)
+        Wanted.model_validate(body.input)
     except ValidationError as error:
         first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            raise Refused(replicate_error(MALFORMED)) from error
         field = ".".join(map(str, first["loc"]))
-        raise Refused(replicate_error(_unusable(f"{field}: {first['msg']}"))) from error
+        is_json = first["type"] != "json_invalid"
+        problem = _unusable(f"{field}: {first['msg']}") if is_json else MALFORMED
+        raise Refused(replicate_error(problem)) from error
+    return body
 
 
 def _unusable(detail: str) -> Problem:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import unquote
 
 from local.vendors.emulator import Emulator
@@ -18,10 +19,13 @@ class Route:
     template: str
     view: View
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template)))
+
     def match(self, request: Request) -> Request | None:
         """Return the request with the values of the names in the template."""
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
-        found = re.fullmatch(pattern, request.path)
+        found = self.pattern.fullmatch(request.path)
         if found is None or request.method != self.method:
             return None
         params = {name: unquote(value) for name, value in found.groupdict().items()}

@@ -101,23 +101,22 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        started = time.monotonic()
+        self._started = time.monotonic()
         route, request = self._read()
         try:
             reply = route.view(self.server.emulator, request)
-            outcome = str(reply.status)
-            self.wfile.write(reply.encode())
         except Refused as refused:
-            outcome = str(refused.reply.status)
-            self.wfile.write(refused.reply.encode())
+            reply = refused.reply
         except Unanswered:
-            outcome = "held"
+            self._log(route, "held")
             self._hold()
+            return
         except CutOff as cut:
-            outcome = "cut"
+            self._log(route, "cut")
             self._cut(cut.reply)
-        milliseconds = (time.monotonic() - started) * 1000
-        print(f"{self.command} {route.template} {outcome} {milliseconds:.0f} ms", flush=True)
+            return
+        self._log(route, str(reply.status))
+        self.wfile.write(reply.encode())
 
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  the base class names them
 
@@ -132,6 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         )
         return find_route(_ROUTES, request)
 
+    def _log(self, route: Route, outcome: str) -> None:
+        """Name the route by its template: the path and the body may tell who was asked about."""
+        milliseconds = (time.monotonic() - self._started) * 1000
+        print(f"{self.command} {route.template} {outcome} {milliseconds:.0f} ms", flush=True)
+
     def _hold(self) -> None:
         """Wait until the client gives up."""
         select([self.connection], [], [], LONGEST_HOLD_SECONDS)
@@ -144,4 +148,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
-        """Leave out the paths that the base class would print: they hold ids."""
+        """Leave the log to `_log`."""

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 _ATTEMPTS = 3
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 0.2
 _TIMEOUT_SECONDS = 5
 
 

@@ -346,7 +346,7 @@ def test_an_ipv6_address_of_the_list_is_taken(host: str) -> None:
         url = f"http://[::1]:{wire.port}"
         assert downloads(url).fetch(f"{url}/x?y") == b"a picture"
         assert wire.requests[0].startswith("GET /x?y HTTP/1.1\r\n")
-        assert f"Host: [::1]:{wire.port}\r\n" in wire.requests[0]
+        assert f"Host: [::1]:{wire.port}" in wire.requests[0].splitlines()
 
 
 def test_the_case_of_a_host_does_not_matter(own: Wire) -> None:
@@ -399,8 +399,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN: dict[str, Answer] = {
     "hung up": _pieces(b""),
     "no HTTP": _pieces(b"nonsense\r\n\r\n"),
-    "half a head": _pieces(OK),
-    "an odd length": _pieces(OK + b"Content-Length: many\r\n\r\nabc"),
     "half a body": _pieces(OK + b"Content-Length: 10\r\n\r\nabc"),
     "half a chunk": _pieces(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"),
     "an odd chunk": _pieces(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"),

@@ -66,6 +66,8 @@ def _read_request(connection: socket.socket) -> str:
             return ""
         received += more
     head, _, body = received.partition(b"\r\n\r\n")
+    if re.search(rb"expect: *100-continue", head, re.IGNORECASE):
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
     missing = (int(found[1]) if found else 0) - len(body)
     while missing > 0 and (more := connection.recv(65536)):

@@ -40,6 +40,8 @@ FIELDS: dict[str, tuple[dict[str, object], str]] = {
     "a name that is a number": ({"name": 5}, "name"),
     "a name that is a list": ({"name": ["Ada"]}, "name"),
     "NUL in the name": ({"name": "A\0da"}, "name"),
+    "an invisible name": ({"name": "\u200b\u2800"}, "name"),
+    "a name that turns the text around": ({"name": "\u202egnp.exe"}, "name"),
     "a line break in the name": ({"name": "A\nda"}, "name"),
     "an escape in the name": ({"name": "A\x1b[31mda"}, "name"),
     "NUL in the description": ({"description": "kind\0"}, "description"),
@@ -77,6 +79,11 @@ def test_a_name_that_grows_when_it_is_normalised_is_our_business(api: Api, name:
     answer = api.post("/personas/generate", GOOD | {"name": name})
     assert answer.status in {202, 422}, answer
     assert api.patch("/auth/me", {"display_name": name}).status in {200, 422}
+
+
+def test_a_message_is_about_characters(api: Api) -> None:
+    answer = api.post("/personas/generate", GOOD | {"name": "a" * 81})
+    assert answer.json["errors"][0]["msg"] == "must have at most 80 characters"
 
 
 def test_what_was_sent_is_not_echoed(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""The schema, from nothing to the newest and back."""
+"""What the migrations leave behind."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session

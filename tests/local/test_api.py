@@ -165,7 +165,7 @@ def test_a_body_larger_than_the_gateway_takes_is_refused(port: int, framing: byt
 @pytest.mark.parametrize(
     ("request_line", "expected"),
     [
-        (b"BREW /things/lamp HTTP/1.1", (501, "not_implemented")),
+        (b"BREW /things/lamp HTTP/1.1", (405, "method_not_allowed")),
         (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", (414, "uri_too_long")),
         (b"GET /things/lamp HTTP/one", (400, "bad_request")),
     ],

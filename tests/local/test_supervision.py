@@ -179,7 +179,7 @@ def test_commands_find_the_running_stack(home: Home) -> None:
 def test_without_a_stack_a_command_says_so(home: Home, name: str) -> None:
     answer = run(home, name, *(["Ada"] if name == "token" else []))
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr.strip() == f"No stack is ready in {home.path}: python -m local up"
+    assert answer.stderr.strip() == f"No stack is ready in {home.path}: make up"
 
 
 def test_a_postmaster_file_with_the_number_of_another_process_is_no_obstacle(home: Home) -> None:
@@ -237,9 +237,13 @@ def test_clean_removes_what_the_stack_has_written_and_nothing_else(home: Home) -
     answer = run(home, "clean")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert list(home.path.iterdir()) == [own]
-    own.unlink()
-    assert run(home, "clean").returncode == 0
-    assert not home.path.exists()
+
+
+def test_clean_leaves_a_directory_alone_that_is_no_stack(home: Home) -> None:
+    (home.path / "data").mkdir(parents=True)
+    answer = run(home, "clean")
+    assert (answer.returncode, answer.stdout) == (0, f"There is nothing in {home.path}.\n")
+    assert (home.path / "data").exists()
 
 
 def test_the_own_process_has_an_identity() -> None:

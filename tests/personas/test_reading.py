@@ -3,6 +3,7 @@
 import io
 import time
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from chalicelib.core.models import Job
 from local.stack import Stack
+from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Worker
 
@@ -49,6 +51,18 @@ def test_a_poll_has_one_shape_in_every_state(api: Api, worker: Worker, session: 
         assert set(mine) == SHAPE
         seen[name] = mine["generation_status"]
     assert seen == {name: name for name in seen}
+
+
+def test_a_failed_generation_has_the_same_shape(api: Api, worker: Worker, ai: Control) -> None:
+    name = f"Ada {uuid4().hex[:8]}"
+    ai.fail("moderation", "flagged", contains=name)
+    api.generate(name)
+    worker.work()
+    answer = api.get("/personas/me")
+    assert set(answer.json) == SHAPE
+    assert (answer.json["generation_status"], answer.json["persona"]) == ("failed", None)
+    assert answer.json["generation"]["error"]["retryable"] is False
+    assert "Retry-After" not in answer.headers
 
 
 def test_a_running_generation_says_how_far_it_is(api: Api, session: Session) -> None:

@@ -44,6 +44,18 @@ def test_a_refused_description_fails_with_a_reason_and_is_not_tried_again(
     assert mine["generation"]["error"]["code"] == "content_policy"
 
 
+def test_after_a_refusal_the_name_can_be_tried_again_with_other_words(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    ai.fail("moderation", "flagged", contains=name)
+    first = api.generate(name).json["persona_id"]
+    worker.work()
+    answer = api.generate(name, description="Kind, after all.")
+    assert (answer.status, answer.json["persona_id"]) == (202, first)
+    worker.work()
+    assert api.get("/personas/me").json["persona"]["description"] == "Kind, after all."
+
+
 @pytest.mark.parametrize("kind", ["moderation_blocked", "content_policy_violation"])
 def test_a_refused_image_fails_with_a_reason_and_is_not_tried_again(
     api: Api, worker: Worker, ai: Control, name: str, kind: str

@@ -11,13 +11,8 @@ SMALL = {"prompt": "a baker", "width": 256, "height": 256}
 
 
 @contextmanager
-def connected(url: str, *, timeout: float = 10) -> Iterator[Client]:
+def connected(url: str) -> Iterator[Client]:
     with httpx.HTTPTransport() as transport:
-        client = Client(
-            api_token="r8_local",
-            base_url=url,
-            timeout=httpx.Timeout(timeout),
-            transport=transport,
-        )
+        client = Client(api_token="r8_local", base_url=url, transport=transport)
         client.poll_interval = 0.02
         yield client

@@ -20,34 +20,30 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def control(server: Server) -> Iterator[Control]:
-    control = Control(server.url)
-    control.forget_calls()
-    yield control
-    control.clear()
-    control.latency(**AT_ONCE)
-
-
 @pytest.fixture(autouse=True)
-def _answers_come_at_once(control: Control) -> None:
+def control(server: Server) -> Control:
+    """Nothing is wrong, nothing is slow, nothing is counted yet."""
+    control = Control(server.url)
+    control.clear()
+    control.forget_calls()
     control.latency(**AT_ONCE)
+    return control
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(server: Server) -> Iterator[openai.OpenAI]:
     url = f"{server.url}/v1"
     with openai.OpenAI(base_url=url, api_key="sk-local", max_retries=0, timeout=5) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hub(server: Server) -> Iterator[Client]:
     with connected(server.url) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def http() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False

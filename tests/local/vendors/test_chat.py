@@ -209,8 +209,8 @@ def test_a_forbidden_wish_is_refused_by_policy(client: openai.OpenAI) -> None:
 
 
 def test_a_key_is_needed(server: Server, http: requests.Session) -> None:
-    http.headers["Authorization"] = "Bearer "
-    answer = http.post(f"{server.url}/v1/chat/completions", json={})
+    nobody = {"Authorization": "Bearer "}
+    answer = http.post(f"{server.url}/v1/chat/completions", json={}, headers=nobody)
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "invalid_request_error"
 

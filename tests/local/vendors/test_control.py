@@ -28,7 +28,7 @@ def test_a_latency_is_the_whole_time_of_the_answer(client: openai.OpenAI, contro
     control.latency(image=400)
     started = time.monotonic()
     client.images.generate(model="gpt-image-2", prompt="a slow baker", size="512x512")
-    assert 0.4 <= time.monotonic() - started < 0.8
+    assert 0.4 <= time.monotonic() - started < 1
 
 
 def test_a_latency_that_is_not_named_stays(control: Control) -> None:
