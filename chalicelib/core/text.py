@@ -13,7 +13,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-_LINE_BREAKS = {"\n", "\r", "\t"}
+_LINE_BREAKS = set("\n\r\t\u2028\u2029")
+_CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANKS = set("\u2800\u3164\uffa0")
 """Letters and symbols by their category, and yet nothing to see."""
@@ -29,7 +30,7 @@ def _prose(value: str) -> str:
 
 def _printable(value: str, *, allowed: set[str]) -> str:
     for character in value:
-        is_control = unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed
+        is_control = unicodedata.category(character) in _CONTROLS and character not in allowed
         if is_control or character in _BIDI_CONTROLS:
             message = f"must not hold the control character U+{ord(character):04X}"
             raise ValueError(message)
@@ -74,16 +75,30 @@ Prose = Annotated[
 ]
 """Text of several lines: line breaks and tabs are the only control characters."""
 
-_MARKUP = re.compile(r"<[^<>]*>|!?\[([^\]]*)\]\([^)]*\)|[`*_#]{2,}")
-_ADDRESS = re.compile(r"\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+# What is taken out leaves a space, so that nothing new comes together around it.
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
+_TAKEN_OUT = (
+    re.compile(r"\S*://\S*"),
+    re.compile(r"(?<![a-z])www\.\S*", re.IGNORECASE),
+    re.compile(r"(?<![a-z])(?:javascript|vbscript|data|mailto):\S+", re.IGNORECASE),
+    re.compile(r"<+[a-z/!?][^<>]*>", re.IGNORECASE),
+    re.compile(r"<+(?=[a-z/!?])", re.IGNORECASE),
+    re.compile(r"[`*_#]{2,}"),
+)
 
 
 def plain(value: str, *, limit: int) -> str:
     """Reduce what a model wrote to plain text: no markup, no addresses, no invisible characters,
     single spaces, and at most `limit` characters, cut between words."""
-    text = _ADDRESS.sub("", _MARKUP.sub(r"\1", value))
-    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    squeezed = " ".join(unicodedata.normalize("NFC", visible).split())
+    text = "".join(
+        character if unicodedata.category(character)[0] != "C" else " "
+        for character in unicodedata.normalize("NFC", value)
+    )
+    while (unlinked := _LINK.sub(r"\1", text)) != text:
+        text = unlinked
+    for pattern in _TAKEN_OUT:
+        text = pattern.sub(" ", text)
+    squeezed = " ".join(unicodedata.normalize("NFC", text).split())
     if len(squeezed) <= limit:
         return squeezed
     return squeezed[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:") + "\N{HORIZONTAL ELLIPSIS}"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from chalicelib.core.models import MottoTone
 from chalicelib.core.ports import Prompt
@@ -58,7 +58,7 @@ class Style(BaseModel):
 class InferredTrait(BaseModel):
     """How strong a trait is, from 0 to 1, and the words of the description that show it."""
 
-    value: Annotated[float, AfterValidator(lambda value: min(max(value, 0.0), 1.0))]
+    value: Annotated[FiniteFloat, AfterValidator(lambda value: min(max(value, 0.0), 1.0))]
     quote: str
 
 

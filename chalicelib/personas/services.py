@@ -75,7 +75,8 @@ def request_generation(
 def name_key(name: str) -> str:
     """Fold a name so that case, width and spaces do not tell two names apart. One character may
     fold to eighteen, so the key is cut where the column ends."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:KEY_LENGTH]
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(folded.split())[:KEY_LENGTH].rstrip()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +15,7 @@ from chalicelib.personas.services import KEY_LENGTH, name_key
 LINE: TypeAdapter[str] = TypeAdapter(Line)
 PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 
+UNHURRIED = settings(deadline=None)
 ANYTHING = st.text(max_size=80)
 MARKS = [*"<>[]()!*_#`/:.'\" \n\t", "b>", "<script>", "</", "<!--", "](", "![", "``", "**"]
 ADDRESSES = ["a", "www.", "WWW.", "https://", "http:", "//", "ftp://x", "data:", "mailto:"]
@@ -108,11 +109,13 @@ def test_nothing_hides_in_what_a_model_wrote(written: str) -> None:
     assert is_plain(plain(written, limit=100)), plain(written, limit=100)
 
 
+@UNHURRIED
 @given(HOSTILE)
 def test_whatever_was_written_only_plain_text_is_left(written: str) -> None:
     assert is_plain(plain(written, limit=200))
 
 
+@UNHURRIED
 @given(HOSTILE, st.integers(min_value=1, max_value=40))
 def test_it_is_as_long_as_the_limit_at_most_and_normalised(written: str, limit: int) -> None:
     text = plain(written, limit=limit)
@@ -120,6 +123,7 @@ def test_it_is_as_long_as_the_limit_at_most_and_normalised(written: str, limit: 
     assert text == unicodedata.normalize("NFC", text)
 
 
+@UNHURRIED
 @given(HOSTILE, st.integers(min_value=1, max_value=40))
 def test_plain_text_stays_as_it_is(written: str, limit: int) -> None:
     once = plain(written, limit=limit)
@@ -187,6 +191,7 @@ def test_a_name_is_anybodys_name(name: str) -> None:
     assert LINE.validate_python(f" {name}\n") == unicodedata.normalize("NFC", name)
 
 
+@UNHURRIED
 @given(ANYTHING)
 def test_a_line_is_one_visible_normalised_line(text: str) -> None:
     try:
@@ -199,6 +204,7 @@ def test_a_line_is_one_visible_normalised_line(text: str) -> None:
     assert LINE.validate_python(line) == line
 
 
+@UNHURRIED
 @given(ANYTHING)
 def test_prose_is_visible_and_normalised(text: str) -> None:
     try:
@@ -210,6 +216,7 @@ def test_prose_is_visible_and_normalised(text: str) -> None:
     assert PROSE.validate_python(prose) == prose
 
 
+@UNHURRIED
 @given(ANYTHING)
 def test_what_is_refused_is_not_repeated(text: str) -> None:
     """The message may name a character by its number; a client has the text already."""
@@ -221,12 +228,14 @@ def test_what_is_refused_is_not_repeated(text: str) -> None:
             assert detail["msg"].isascii()
 
 
+@UNHURRIED
 @given(ANYTHING)
 def test_a_folded_name_is_folded(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
     assert len(name_key(name)) <= KEY_LENGTH
 
 
+@UNHURRIED
 @given(ANYTHING)
 def test_case_width_and_spaces_do_not_tell_names_apart(name: str) -> None:
     assert name_key(f"  {name}\t") == name_key(name)
