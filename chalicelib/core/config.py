@@ -1,14 +1,25 @@
 from functools import cache
 from os import environ
+from typing import Annotated, Any
 
 from dotenv import load_dotenv
-from pydantic import PositiveInt, PostgresDsn, SecretStr
+from pydantic import BeforeValidator, Field, PositiveInt, PostgresDsn, SecretStr
+from pydantic_core import from_json
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+
+def _parsed(value: Any) -> Any:
+    """Read JSON from the environment; a secret in AWS may hold the object itself."""
+    return from_json(value) if isinstance(value, str) else value
+
+
+Keys = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)]
 
 
 class Settings(BaseSettings):
@@ -18,10 +29,11 @@ class Settings(BaseSettings):
     Manager; the environment wins over both.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # An error at start-up is logged: it names the setting and leaves the value out.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: PostgresDsn
-    database_replica_url: PostgresDsn | None = None
+    database_url: Annotated[PostgresDsn, Field(repr=False)]
+    database_replica_url: Annotated[PostgresDsn | None, Field(repr=False)] = None
     database_pool_size: PositiveInt = 1
 
     media_bucket: str
@@ -33,7 +45,7 @@ class Settings(BaseSettings):
     cognito_issuer: str | None = None
     cognito_jwks_url: str | None = None
     cognito_client_id: str | None = None
-    access_token_keys: dict[str, SecretStr]
+    access_token_keys: Keys
     refresh_token_key: SecretStr
 
     openai_api_key: SecretStr
