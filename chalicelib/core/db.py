@@ -109,7 +109,7 @@ extensions.set_wait_callback(_wait)
 
 def _engine(url: PostgresDsn) -> sa.Engine:
     # Autocommit spares a read BEGIN and ROLLBACK: one round trip instead of three.
-    return sa.create_engine(
+    engine = sa.create_engine(
         str(url),
         isolation_level="AUTOCOMMIT",
         pool_size=settings().database_pool_size,
@@ -120,6 +120,8 @@ def _engine(url: PostgresDsn) -> sa.Engine:
         use_native_hstore=False,
         connect_args=_CONNECT,
     )
+    sa.event.listen(engine, "checkin", _return_to_autocommit)
+    return engine
 
 
 @cache
@@ -129,7 +131,20 @@ def _primary() -> sa.Engine:
 
 @cache
 def _writer() -> sa.Engine:
-    return _primary().execution_options(isolation_level="READ COMMITTED")
+    """The same pool. SQLAlchemy's own switch of the isolation level would send a SET each time,
+    which a pooler in front of the server must not see; psycopg2's autocommit sends nothing."""
+    engine = _primary().execution_options()
+    sa.event.listen(engine, "engine_connect", _leave_autocommit)
+    return engine
+
+
+def _leave_autocommit(connection: sa.Connection) -> None:
+    connection.connection.driver_connection.autocommit = False  # type: ignore[union-attr]
+
+
+def _return_to_autocommit(connection: Any, _record: object) -> None:
+    if connection is not None:
+        connection.autocommit = True
 
 
 @cache
