@@ -50,6 +50,10 @@ class Conflict(DomainError):
     message = "This does not fit the present state."
 
 
+class Gone(DomainError):
+    message = "This was here, and is not any more."
+
+
 class Unavailable(DomainError):
     """Worth trying again later."""
 

@@ -44,6 +44,8 @@ class Reply(Generic[Body]):
     etag: str | None = None
     retry_after: int | None = None
     """Seconds after which it is worth asking again."""
+    max_age: int | None = None
+    """Seconds for which anybody may keep the answer: it is the same for all."""
 
 
 def anyone(_headers: Mapping[str, str]) -> None:
@@ -57,9 +59,12 @@ class Routes(Blueprint):
     transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path.
     """
 
-    def __init__(self, import_name: str, *, guard: Guard) -> None:
+    def __init__(
+        self, import_name: str, *, guard: Guard, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         super().__init__(import_name)
         self.guard = guard
+        self.max_body_bytes = max_body_bytes
 
     def get(
         self, path: str, *, status: Status = HTTPStatus.OK, guard: Guard | None = None
@@ -70,6 +75,9 @@ class Routes(Blueprint):
         self, path: str, *, status: Status = HTTPStatus.CREATED, guard: Guard | None = None
     ) -> Callable[[View], View]:
         return self._verb("POST", path, status, guard)
+
+    def put(self, path: str, *, status: Status = HTTPStatus.OK) -> Callable[[View], View]:
+        return self._verb("PUT", path, status, None)
 
     def patch(self, path: str, *, status: Status = HTTPStatus.OK) -> Callable[[View], View]:
         return self._verb("PATCH", path, status, None)
@@ -173,7 +181,7 @@ class Endpoint:
             return parser.validate_strings(path[name])
         if name == "query":
             return parser.validate_strings(dict(request.query_params or {}))
-        return parser.validate_json(_json_body(request))
+        return parser.validate_json(_json_body(request, limit=self.routes.max_body_bytes))
 
     def _response(self, request: Request, reply: Reply[Any]) -> Response:
         headers = _headers(reply)
@@ -199,20 +207,26 @@ def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
         "Retry-After": None if reply.retry_after is None else str(reply.retry_after),
     }
     return {
-        "Cache-Control": "private, no-cache" if reply.etag else "no-store",
+        "Cache-Control": _caching(reply),
         **{name: value for name, value in stated.items() if value is not None},
     }
 
 
-def _json_body(request: Request) -> bytes:
+def _caching(reply: Reply[Any]) -> str:
+    if reply.max_age is not None:
+        return f"public, max-age={reply.max_age}"
+    return "private, no-cache" if reply.etag else "no-store"
+
+
+def _json_body(request: Request, *, limit: int) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         sent = request.raw_body
         raw = sent.encode() if isinstance(sent, str) else sent
     except ValueError as error:
         raise problems.Malformed from error
-    if len(raw) > MAX_BODY_BYTES:
-        raise problems.PayloadTooLarge
+    if len(raw) > limit:
+        raise problems.PayloadTooLarge(f"The body is too large: send at most {limit // 1024} KB.")
     if raw and media_type != "application/json":
         raise problems.UnsupportedMediaType
     return raw

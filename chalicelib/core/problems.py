@@ -15,7 +15,7 @@ class Malformed(errors.DomainError):
 
 
 class PayloadTooLarge(errors.DomainError):
-    message = "The body is too large: send at most 64 KB."
+    message = "The body is too large."
 
 
 class UnsupportedMediaType(errors.DomainError):
@@ -31,6 +31,7 @@ STATUS_OF = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Gone: HTTPStatus.GONE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }
