@@ -1,5 +1,14 @@
 """Every table, in one import, so that Alembic and the foreign keys see them all."""
 
+from chalicelib.core.models.analysis import (
+    Analysis,
+    AnalysisResponse,
+    AnalysisStatus,
+    InvalidReason,
+    Relation,
+    TraitProfile,
+    TraitSource,
+)
 from chalicelib.core.models.base import Base
 from chalicelib.core.models.job import Job, JobStatus
 from chalicelib.core.models.persona import (
@@ -13,9 +22,13 @@ from chalicelib.core.models.persona import (
 from chalicelib.core.models.user import Identity, Provider, RefreshToken, Role, SpentLogin, User
 
 __all__ = [
+    "Analysis",
+    "AnalysisResponse",
+    "AnalysisStatus",
     "Base",
     "Identity",
     "ImageModel",
+    "InvalidReason",
     "Job",
     "JobStatus",
     "MottoTone",
@@ -23,9 +36,12 @@ __all__ = [
     "PersonaImage",
     "Provider",
     "RefreshToken",
+    "Relation",
     "Role",
     "Source",
     "SpentLogin",
+    "TraitProfile",
+    "TraitSource",
     "User",
     "Visibility",
 ]
