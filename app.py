@@ -1,6 +1,7 @@
 """The composition root of the API: the only module that knows every blueprint."""
 
 from chalicelib import wiring
+from chalicelib.analyses.routes import routes as analyses
 from chalicelib.auth.routes import routes as auth
 from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
@@ -11,6 +12,6 @@ from chalicelib.workers.sweeper import handlers as sweeper
 
 app = Api(
     "persona-ai",
-    blueprints=(core, auth, jobs, personas, persona_generator, sweeper),
+    blueprints=(core, auth, jobs, analyses, personas, persona_generator, sweeper),
     ports=wiring.ports,
 )

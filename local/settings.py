@@ -29,6 +29,7 @@ class Secrets:
     aws_secret_key: str
     access_token_key: str
     refresh_token_key: str
+    respondent_key: str
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -59,6 +60,7 @@ def backing_settings(ports: Mapping[str, int], known: Secrets) -> dict[str, str]
         "GOOGLE_CLIENT_ID": "persona-local",
         "ACCESS_TOKEN_KEYS": json.dumps({"local-1": known.access_token_key}),
         "REFRESH_TOKEN_KEY": known.refresh_token_key,
+        "RESPONDENT_KEY": known.respondent_key,
         "OPENAI_BASE_URL": f"{vendors}/v1",
         "OPENAI_API_KEY": "sk-local",
         "REPLICATE_BASE_URL": vendors,

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from chalicelib import migrations, wiring
@@ -23,6 +24,10 @@ from local.stack import Stack
 from local.vendors.control import Control
 from local.worker import drain
 from tests.client import Api
+
+# The same examples each time, and no matter how busy the machine is.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

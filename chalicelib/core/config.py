@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     cognito_client_id: str | None = None
     access_token_keys: Keys
     refresh_token_key: SecretStr
+    respondent_key: SecretStr
 
     openai_api_key: SecretStr
     openai_text_model: str = "gpt-5.4-mini"
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     image_sources: tuple[str, ...] = ("https://replicate.delivery", "https://*.replicate.delivery")
 
     cors_origins: tuple[str, ...] = ()
+    web_url: str = "http://localhost:5173"
 
     job_lease_seconds: PositiveInt = 60
 

@@ -102,7 +102,9 @@ def test_a_charset_is_no_other_content_type(api: Api) -> None:
     assert answer.status == 202
 
 
-@pytest.mark.parametrize("path", ["/jobs/{}", "/personas/{}", "/personas/{}/image"])
+@pytest.mark.parametrize(
+    "path", ["/jobs/{}", "/personas/{}", "/personas/{}/image", "/analyses/{}/results"]
+)
 @pytest.mark.parametrize("bad", ["nonsense", "1", "%00", "' OR 1=1 --", "a" * 500, "\u0660" * 36])
 def test_an_id_that_is_no_uuid_is_explained(api: Api, path: str, bad: str) -> None:
     answer = api.get(path.format(bad))
@@ -119,7 +121,8 @@ def test_a_bad_query_is_explained(api: Api, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/jobs?kind=", "/personas?name=", "/jobs?limit=", "/jobs?cursor="]
+    "path",
+    ["/jobs?kind=", "/personas?name=", "/jobs?limit=", "/jobs?cursor=", "/analyses?cursor="],
 )
 @pytest.mark.parametrize(
     "bad", ["%00", "a" * 500, "%ED%A0%80", "%FF", "%0A", "%1B%5B31m", "", "%20"]
@@ -155,6 +158,10 @@ WRITES = {
     "/auth/refresh": ["refresh_token"],
     "/auth/logout": ["refresh_token", "everywhere"],
     "/personas/generate": [*GOOD, "motto_tone", "image_model", "force", "visibility"],
+    "/analyses": ["subject_name", "min_responses", "expires_in_days", "language"],
+    "/analyses/nonsense/responses": [
+        *("respondent_token", "answers", "relation", "familiarity", "free_text"),
+    ],
 }
 
 

@@ -20,6 +20,7 @@ SECRETS = {
     "database_replica_url": "postgresql+psycopg2://persona:hush-replica@127.0.0.1:1/persona",
     "access_token_keys": json.dumps({"2026-11": "hush-access-" + "x" * 32}),
     "refresh_token_key": "hush-refresh-" + "x" * 32,
+    "respondent_key": "hush-respondent-" + "x" * 32,
     "openai_api_key": "sk-hush-openai",
     "replicate_api_token": "r8_hush-replicate",
 }

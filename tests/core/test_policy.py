@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.analyses.surveys import ANSWERS, open_survey, response
 from tests.client import Answer, Api
 
 PUBLIC = {
@@ -13,10 +15,15 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("POST", "/auth/google-login"),
     ("POST", "/auth/refresh"),
+    ("GET", "/analyses/instruments"),
 }
 SHOWN_IF_PUBLISHED = {
     ("GET", "/personas/{persona_id}"),
     ("GET", "/personas/{persona_id}/image"),
+}
+BY_SHARE_TOKEN = {
+    ("GET", "/analyses/{analysis_id}"),
+    ("POST", "/analyses/{analysis_id}/responses"),
 }
 OWN = {
     ("POST", "/auth/logout"),
@@ -26,12 +33,33 @@ OWN = {
     ("POST", "/personas/generate"),
     ("GET", "/personas/me"),
     ("GET", "/personas"),
+    ("POST", "/analyses"),
+    ("GET", "/analyses"),
+    ("GET", "/analyses/me"),
 }
 OWN_BY_ID = {
     ("GET", "/jobs/{job_id}"),
     ("POST", "/jobs/{job_id}/cancel"),
     ("POST", "/jobs/{job_id}/retry"),
+    ("PUT", "/analyses/{analysis_id}/self"),
+    ("GET", "/analyses/{analysis_id}/results"),
+    ("PATCH", "/analyses/{analysis_id}"),
+    ("DELETE", "/analyses/{analysis_id}"),
 }
+# What a route is sent, so that nothing but the id can be why it refuses.
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("PUT", "/analyses/{analysis_id}/self"): {"answers": ANSWERS},
+    ("PATCH", "/analyses/{analysis_id}"): {"status": "archived", "rotate_link": True},
+    ("POST", "/analyses/{analysis_id}/responses"): response("x"),
+}
+
+
+def _at(path: str, *, job: object = "", persona: object = "", analysis: object = "") -> str:
+    return path.format(job_id=job, persona_id=persona, analysis_id=analysis)
+
+
+def _everywhere(path: str, identity: object) -> str:
+    return _at(path, job=identity, persona=identity, analysis=identity)
 
 
 def _routes() -> Iterator[tuple[str, str]]:
@@ -51,37 +79,45 @@ def _normal(answer: Answer) -> str:
 
 
 def test_every_route_stands_in_exactly_one_list(visitor: Api) -> None:
-    lists = (PUBLIC, SHOWN_IF_PUBLISHED, OWN, OWN_BY_ID)
+    lists = (PUBLIC, SHOWN_IF_PUBLISHED, BY_SHARE_TOKEN, OWN, OWN_BY_ID)
     assert visitor.get("/health").status == 200
     assert sorted(_routes()) == sorted(route for listed in lists for route in listed)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(OWN | OWN_BY_ID))
 def test_without_a_token_nothing_is_told(visitor: Api, method: str, path: str) -> None:
-    path = path.format(job_id="nonsense")
-    answer = visitor.request(method, path, {"colour": "red"})
+    answer = visitor.request(method, _everywhere(path, "nonsense"), {"colour": "red"})
     assert (answer.status, answer.code) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(OWN | OWN_BY_ID | SHOWN_IF_PUBLISHED))
+@pytest.mark.parametrize(
+    ("method", "path"), sorted(OWN | OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN)
+)
 def test_a_bad_token_is_refused_everywhere(visitor: Api, method: str, path: str) -> None:
     visitor.token = "not.a.token"
-    path = path.format(job_id=uuid4(), persona_id=uuid4())
-    answer = visitor.request(method, path, {})
+    answer = visitor.request(method, _everywhere(path, uuid4()), {})
     assert (answer.status, answer.code) == (401, "invalid_token")
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(OWN_BY_ID | SHOWN_IF_PUBLISHED))
+@pytest.mark.parametrize(
+    ("method", "path"), sorted(OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN)
+)
 def test_anothers_id_answers_like_an_absent_one(
     api: Api, stranger: Api, method: str, path: str
 ) -> None:
     accepted = api.generate().json
-    mine = path.format(job_id=accepted["job"]["id"], persona_id=accepted["persona_id"])
-    absent = path.format(job_id=uuid4(), persona_id=uuid4())
-    refused = stranger.request(method, mine)
+    mine = _at(
+        path,
+        job=accepted["job"]["id"],
+        persona=accepted["persona_id"],
+        analysis=open_survey(api).id,
+    )
+    body = BODIES.get((method, path))
+    refused = stranger.request(method, mine, body)
     assert refused.status == 404
-    assert _normal(refused) == _normal(stranger.request(method, absent))
+    absent = stranger.request(method, _everywhere(path, uuid4()), body)
+    assert _normal(refused) == _normal(absent)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(SHOWN_IF_PUBLISHED))
@@ -95,7 +131,10 @@ def test_a_private_persona_is_absent_for_a_visitor(
 
 def test_a_stranger_changes_nothing(api: Api, stranger: Api) -> None:
     job_id = api.generate().json["job"]["id"]
-    before = api.get(f"/jobs/{job_id}").json
+    survey = open_survey(api)
+    before = [api.get(path).json for path in (f"/jobs/{job_id}", survey.path)]
     for method, path in sorted(OWN_BY_ID):
-        stranger.request(method, path.format(job_id=job_id))
-    assert api.get(f"/jobs/{job_id}").json == before
+        mine = _at(path, job=job_id, analysis=survey.id)
+        stranger.request(method, mine, BODIES.get((method, path)))
+    assert [api.get(path).json for path in (f"/jobs/{job_id}", survey.path)] == before
+    assert stranger.get(survey.link).status == 200
