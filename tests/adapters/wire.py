@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Self, TypeVar
 
+from chalicelib.adapters.download import Downloads
+
 Result = TypeVar("Result")
 Answer = Callable[[socket.socket], None]
 
@@ -115,3 +117,7 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
 
     Thread(target=run, daemon=True).start()
     return outcome.result(timeout=seconds)
+
+
+def downloads(*sources: str, timeout: float = 5.0, max_bytes: int = 1_000_000) -> Downloads:
+    return Downloads(sources, timeout=timeout, max_bytes=max_bytes)
