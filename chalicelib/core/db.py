@@ -91,7 +91,19 @@ def _outages_named() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable from error
+        _forget_the_row(error)
         raise
+
+
+def _forget_the_row(error: DBAPIError) -> None:
+    """Keep what a bug is found by. PostgreSQL's own words show the whole row, and are logged."""
+    diagnosis = getattr(error.orig, "diag", None)
+    names = ("sqlstate", "table_name", "column_name", "constraint_name")
+    found = [getattr(diagnosis, name, None) for name in names]
+    said = " ".join([type(error.orig).__name__, *filter(None, found)])
+    error.args = (said,)
+    if error.orig is not None:
+        error.orig.args = (said,)
 
 
 def _wait(connection: Any) -> None:
