@@ -28,6 +28,9 @@ PLAIN = {"media_bucket": "media", "google_client_id": "client"}
 COMPLETE = SECRETS | PLAIN
 REQUIRED = sorted(name for name, field in Settings.model_fields.items() if field.is_required())
 
+OWN = os.environ
+"""Chalice's test client swaps it for a copy, and leaves one behind when threads use it at once."""
+
 Environment = MutableMapping[str, str]
 read: Callable[[], Settings] = config.settings.__wrapped__
 """The settings as they are now: the application reads them once."""
@@ -37,6 +40,7 @@ read: Callable[[], Settings] = config.settings.__wrapped__
 def environment() -> Iterator[Environment]:
     """An environment of its own, with all that has to be set."""
     before = dict(os.environ)
+    os.environ = OWN  # noqa: B003
     os.environ.clear()
     os.environ.update({name.upper(): value for name, value in COMPLETE.items()})
     yield os.environ

@@ -193,3 +193,27 @@ def test_a_sent_job_is_not_sent_again_before_it_seems_lost(
     sweep()
     worker.work()
     assert status(api, job_id) == "succeeded"
+
+
+def test_what_has_ended_is_written_no_more(api: Api, job_id: UUID) -> None:
+    claimed = claim(job_id)
+    with transaction() as opened:
+        leases.finish(opened, claimed)
+    with pytest.raises(LeaseLost), transaction() as opened:
+        leases.fail(opened, claimed, error=CANCELLED)
+    assert status(api, job_id) == "succeeded"
+
+
+def test_spent_attempts_are_not_claimed(job_id: UUID, session: Session) -> None:
+    for _ in range(3):
+        claim(job_id)
+        expire(session, job_id)
+    assert try_claim(job_id) is None
+
+
+def test_a_deadline_is_nothing_to_what_has_ended(api: Api, job_id: UUID, session: Session) -> None:
+    with transaction() as opened:
+        leases.finish(opened, claim(job_id))
+    session.execute(sa.update(Job).where(Job.id == job_id).values(deadline=sa.func.now()))
+    sweep()
+    assert status(api, job_id) == "succeeded"

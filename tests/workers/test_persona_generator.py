@@ -1,13 +1,17 @@
 """What the worker makes of vendors that fail, one way or another."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import Job
+from chalicelib.core.db import transaction
+from chalicelib.core.models import Job, Persona
+from chalicelib.jobs import leases
+from chalicelib.personas.exceptions import Superseded
+from chalicelib.personas.services import Outcome, publish
 from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Worker
@@ -224,3 +228,77 @@ def test_a_generation_that_was_superseded_pays_for_nothing(
     persona = api.get("/personas/me").json["persona"]
     assert (persona["description"], persona["version"]) == ("The newer one.", 1)
     assert ai.calls("image", contains=name).count == 1
+
+
+def test_the_name_is_moderated_too(api: Api, worker: Worker) -> None:
+    job_id = api.generate("I will kill you", description="Kind.").json["job"]["id"]
+    worker.work()
+    assert api.get(f"/jobs/{job_id}").json["error"]["code"] == "content_policy"
+
+
+def test_a_busy_vendor_is_left_alone_for_as_long_as_it_asks(
+    api: Api, worker: Worker, session: Session, ai: Control, name: str
+) -> None:
+    ai.fail("moderation", "429", contains=name, retry_after=30)
+    job_id = api.generate(name).json["job"]["id"]
+    worker.work()
+    wait = sa.select(sa.func.extract("epoch", Job.queued_at - sa.func.now()), Job.sent_at)
+    seconds, sent_at = session.execute(wait.where(Job.id == job_id)).one()
+    assert 28 < seconds <= 38
+    assert sent_at is not None
+
+
+def test_what_was_written_is_not_paid_for_again(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    """Only the pictures fail at first; the character and the motto are kept."""
+    ai.fail("image", "500", contains=name)
+    ai.fail("prediction", "500", contains=name)
+    job_id = api.generate(name).json["job"]["id"]
+    run_to_end(api, worker, job_id)
+    assert ai.calls("text", contains=name).count == 2
+    assert ai.calls("moderation", contains=name).attempts == 1
+
+
+def test_what_a_forced_generation_cannot_make_stays_as_it_was(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    api.generate(name)
+    worker.work()
+    before = api.get("/personas/me").json["persona"]
+    ai.fail("image", "model_not_found", contains=name)
+    ai.fail("prediction", "failed", contains=name)
+    api.generate(name, force=True, visibility="unlisted")
+    worker.work()
+    after = api.get("/personas/me").json["persona"]
+    assert after["image"]["id"] == before["image"]["id"]
+    assert (after["version"], after["visibility"]) == (2, "unlisted")
+    assert after["warnings"] == ["image_unavailable"]
+
+
+def test_a_retry_has_all_its_time_and_only_its_owner_asks_for_it(
+    api: Api, stranger: Api, worker: Worker, session: Session, ai: Control, name: str
+) -> None:
+    ai.fail("moderation", "500", contains=name, times=3)
+    job_id = api.generate(name).json["job"]["id"]
+    run_to_end(api, worker, job_id)
+    session.execute(sa.update(Job).where(Job.id == job_id).values(deadline=sa.func.now()))
+    assert stranger.post(f"/jobs/{job_id}/retry").status == 404
+    assert api.get(f"/jobs/{job_id}").json["status"] == "failed"
+    api.post(f"/jobs/{job_id}/retry")
+    worker.work()
+    assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
+
+
+def test_nothing_is_published_for_a_persona_that_waits_for_another_job(
+    api: Api, session: Session, name: str
+) -> None:
+    job_id = UUID(api.generate(name).json["job"]["id"])
+    with transaction() as opened:
+        claimed = leases.claim(opened, job_id=job_id)
+    assert claimed is not None
+    session.execute(sa.update(Persona).where(Persona.job_id == job_id).values(job_id=None))
+    nothing = Outcome(content={}, motto="Too late.", image=None, warnings=[])
+    with pytest.raises(Superseded), transaction() as opened:
+        publish(opened, claimed, outcome=nothing)
+    assert api.get(f"/jobs/{job_id}").json["status"] == "running"
