@@ -230,10 +230,13 @@ def test_a_generation_that_was_superseded_pays_for_nothing(
     assert ai.calls("image", contains=name).count == 1
 
 
-def test_the_name_is_moderated_too(api: Api, worker: Worker) -> None:
-    job_id = api.generate("I will kill you", description="Kind.").json["job"]["id"]
+def test_the_name_is_moderated_before_anything_is_asked_for(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    job_id = api.generate(f"I will kill {name}", description="Kind.").json["job"]["id"]
     worker.work()
     assert api.get(f"/jobs/{job_id}").json["error"]["code"] == "content_policy"
+    assert [ai.calls(each, contains=name).attempts for each in ("text", "image")] == [0, 0]
 
 
 def test_a_busy_vendor_is_left_alone_for_as_long_as_it_asks(
