@@ -233,7 +233,7 @@ def test_a_generation_that_was_superseded_pays_for_nothing(
 def test_the_name_is_moderated_before_anything_is_asked_for(
     api: Api, worker: Worker, ai: Control, name: str
 ) -> None:
-    job_id = api.generate(f"I will kill {name}", description="Kind.").json["job"]["id"]
+    job_id = api.generate(f"{name}: I will kill you", description="Kind.").json["job"]["id"]
     worker.work()
     assert api.get(f"/jobs/{job_id}").json["error"]["code"] == "content_policy"
     assert [ai.calls(each, contains=name).attempts for each in ("text", "image")] == [0, 0]
