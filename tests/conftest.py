@@ -30,6 +30,16 @@ hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, 
 hypothesis_settings.load_profile("steady")
 
 
+OWN_ENVIRONMENT = os.environ
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_kept() -> Iterator[None]:
+    """Chalice's test client exchanges the environment; with several threads the wrong one stays."""
+    yield
+    os.environ = OWN_ENVIRONMENT  # noqa: B003 - it is put back, not cleared
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A path with a space in it: the stack has to live anywhere."""

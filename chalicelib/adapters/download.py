@@ -55,7 +55,7 @@ class Downloads:
         `VendorUnavailable` when trying again may help."""
         origin = self.checked(url)
         parts = urlsplit(url)
-        target = parts._replace(scheme="", netloc="", fragment="", path=parts.path or "/").geturl()
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with self._pool(origin, self._address(origin)) as pool:
             try:
                 response = pool.request(

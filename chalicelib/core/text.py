@@ -16,6 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 _LINE_BREAKS = set("\n\r\t\u2028\u2029")
 _CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI_CONTROLS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TAGS = range(0xE0000, 0xE0080)
+"""Letters that nobody sees and models read."""
 _BLANKS = set("\u2800\u3164\uffa0")
 """Letters and symbols by their category, and yet nothing to see."""
 
@@ -31,7 +33,7 @@ def _prose(value: str) -> str:
 def _printable(value: str, *, allowed: set[str]) -> str:
     for character in value:
         is_control = unicodedata.category(character) in _CONTROLS and character not in allowed
-        if is_control or character in _BIDI_CONTROLS:
+        if is_control or character in _BIDI_CONTROLS or ord(character) in _TAGS:
             message = f"must not hold the control character U+{ord(character):04X}"
             raise ValueError(message)
     if not any(map(_is_visible, value)):
@@ -78,7 +80,6 @@ Prose = Annotated[
 # What is taken out leaves a space, so that nothing new comes together around it.
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _TAKEN_OUT = (
-    re.compile(r"\S*://\S*"),
     re.compile(r"(?<![a-z])www\.\S*", re.IGNORECASE),
     re.compile(r"(?<![a-z])(?:javascript|vbscript|data|mailto):\S+", re.IGNORECASE),
     re.compile(r"<+[a-z/!?][^<>]*>", re.IGNORECASE),
@@ -96,6 +97,7 @@ def plain(value: str, *, limit: int) -> str:
     )
     while (unlinked := _LINK.sub(r"\1", text)) != text:
         text = unlinked
+    text = " ".join(word for word in text.split() if "://" not in word)
     for pattern in _TAKEN_OUT:
         text = pattern.sub(" ", text)
     squeezed = " ".join(unicodedata.normalize("NFC", text).split())

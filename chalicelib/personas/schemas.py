@@ -52,8 +52,8 @@ class ImageRead(BaseModel):
     width: int
     height: int
     mime: str
-    model: ImageModel
-    requested_model: ImageModel
+    model: ImageModel | None
+    requested_model: ImageModel | None
 
 
 class TraitRead(BaseModel):
@@ -91,7 +91,7 @@ class PersonaRead(CardRead):
     """What the owner sees. The content is null until a first generation has succeeded."""
 
     generation_status: GenerationStatus
-    description: str
+    description: str | None
     visibility: Visibility
     motto_tone: MottoTone
     greeting: str | None

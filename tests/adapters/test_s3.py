@@ -146,10 +146,8 @@ PASSING = [
     (404, "NoSuchBucket"),
     (409, "ConditionalRequestConflict"),
     (409, "OperationAborted"),
-    (429, "TooManyRequests"),
     (500, "InternalError"),
     (503, "SlowDown"),
-    (503, "ServiceUnavailable"),
     (418, "SomethingNew"),
 ]
 

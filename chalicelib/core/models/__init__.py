@@ -12,6 +12,7 @@ from chalicelib.core.models.analysis import (
 from chalicelib.core.models.base import Base
 from chalicelib.core.models.job import Job, JobStatus
 from chalicelib.core.models.persona import (
+    DoomedObject,
     ImageModel,
     MottoTone,
     Persona,
@@ -26,6 +27,7 @@ __all__ = [
     "AnalysisResponse",
     "AnalysisStatus",
     "Base",
+    "DoomedObject",
     "Identity",
     "ImageModel",
     "InvalidReason",
