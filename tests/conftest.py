@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from chalicelib import migrations, wiring
 from chalicelib.core import db
 from chalicelib.core.logging import JsonFormatter
+from chalicelib.core.models import Breaker
 from chalicelib.workers.persona_generator import persona_generator
 from local.handlers import subscriptions
 from local.stack import Stack
@@ -48,6 +49,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         os.environ |= running.env | {
             "DATABASE_POOL_SIZE": "5",
             "REPLICATE_POLL_SECONDS": "0.02",
+            "DAILY_BUDGET_DOLLARS": "1000000",
             "CORS_ORIGINS": '["http://localhost:5173", "https://app.example.com"]',
         }
         migrations.upgrade()
@@ -74,6 +76,13 @@ def _no_fault_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         control = request.getfixturevalue("ai")
         control.clear()
         be_quick(control)
+        trust_vendors_again()
+
+
+def trust_vendors_again() -> None:
+    """Forget how the vendors failed, as if other calls had succeeded in the meantime."""
+    with db.transaction() as opened:
+        opened.execute(sa.delete(Breaker))
 
 
 @pytest.fixture

@@ -15,12 +15,17 @@ from openai import APIStatusError, DefaultHttpxClient, OpenAI
 from pydantic import BaseModel, Field, SecretStr, StrictBool, ValidationError
 
 from chalicelib.adapters.waits import retry_after
+from chalicelib.core.models import UsageKind
 from chalicelib.core.ports import (
     Answer,
+    AnswerUnusable,
     ContentRefused,
     Drawing,
     ImageRejected,
     Prompt,
+    Served,
+    Service,
+    Units,
     VendorRejected,
     VendorUnavailable,
 )
@@ -33,6 +38,14 @@ IMAGE_SIZE: Final = "1024x1024"
 IMAGE_QUALITY: Final = "medium"
 
 Envelope = TypeVar("Envelope", bound=BaseModel)
+
+
+_Count = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+def _counted(**units: int) -> dict[str, int]:
+    """Leave out what is not there: a missing count must not look like one of nothing."""
+    return {name: count for name, count in units.items() if count}
 
 
 class _Verdict(BaseModel):
@@ -53,16 +66,46 @@ class _Choice(BaseModel):
     message: _Message
 
 
+class _TextUsage(BaseModel):
+    """What was used, or 0 where it is not said."""
+
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
+
+    @property
+    def units(self) -> Units:
+        return _counted(input_tokens=self.prompt_tokens, output_tokens=self.completion_tokens)
+
+
 class _Completion(BaseModel):
     choices: Annotated[list[_Choice], Field(min_length=1)]
+    usage: _TextUsage | None = None
+
+    @property
+    def units(self) -> Units:
+        return {"calls": 1, **(self.usage.units if self.usage else {})}
 
 
 class _Picture(BaseModel):
     b64_json: str | None = None
 
 
+class _ImageUsage(BaseModel):
+    input_tokens: _Count = 0
+    output_tokens: _Count = 0
+
+    @property
+    def units(self) -> Units:
+        return _counted(input_tokens=self.input_tokens, output_tokens=self.output_tokens)
+
+
 class _Pictures(BaseModel):
     data: list[_Picture]
+    usage: _ImageUsage | None = None
+
+    @property
+    def units(self) -> Units:
+        return {"images": 1, **(self.usage.units if self.usage else {})}
 
 
 def connect(key: SecretStr, *, timeout: float) -> OpenAI:
@@ -81,33 +124,24 @@ def connect(key: SecretStr, *, timeout: float) -> OpenAI:
 class OpenAiText:
     def __init__(self, client: OpenAI, *, model: str, moderation_model: str) -> None:
         self._client = client
-        self._model = model
-        self._moderation_model = moderation_model
+        self.writing = Service("openai", model, UsageKind.TEXT)
+        self.moderating = Service("openai", moderation_model, UsageKind.MODERATION)
 
-    def moderate(self, text: str) -> None:
+    def moderate(self, text: str) -> Served[None]:
         with _errors_translated():
             raw = self._client.moderations.with_raw_response.create(
-                model=self._moderation_model, input=text
+                model=self.moderating.model, input=text
             )
             verdicts = _read(raw.content, _Moderation).results
+        used = {"calls": 1}
         if any(verdict.flagged for verdict in verdicts):
-            raise ContentRefused
+            raise ContentRefused(used=used)
+        return Served(None, used)
 
-    def answer(self, prompt: Prompt, shape: type[Answer]) -> Answer:
-        """Ask once, and once more when the answer does not have the shape."""
-        try:
-            return self._ask(prompt, shape)
-        except ValidationError:
-            pass
-        try:
-            return self._ask(prompt, shape)
-        except ValidationError as error:
-            raise VendorRejected from error
-
-    def _ask(self, prompt: Prompt, shape: type[Answer]) -> Answer:
+    def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
         with _errors_translated():
             raw = self._client.chat.completions.with_raw_response.parse(
-                model=self._model,
+                model=self.writing.model,
                 messages=[
                     {"role": "system", "content": prompt.instructions},
                     {"role": "user", "content": prompt.data},
@@ -115,31 +149,36 @@ class OpenAiText:
                 response_format=shape,
                 max_completion_tokens=MAX_TOKENS,
             )
-            choice = _read(raw.content, _Completion).choices[0]
+            completion = _read(raw.content, _Completion)
+        choice, used = completion.choices[0], completion.units
         if choice.finish_reason == "length":
-            raise VendorRejected
+            raise VendorRejected(used=used)
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            raise ContentRefused
-        return shape.model_validate_json(choice.message.content or "")
+            raise ContentRefused(used=used)
+        try:
+            return Served(shape.model_validate_json(choice.message.content or ""), used)
+        except ValidationError as error:
+            raise AnswerUnusable(used=used) from error
 
 
 class OpenAiImages:
     def __init__(self, client: OpenAI, *, model: str) -> None:
         self._client = client
-        self.model = model
+        self.drawing = Service("openai", model, UsageKind.IMAGE)
 
-    def begin(self, prompt: str) -> Drawing:
+    def begin(self, prompt: str) -> Served[Drawing]:
         with _errors_translated():
             raw = self._client.images.with_raw_response.generate(
-                model=self.model, prompt=prompt, n=1, size=IMAGE_SIZE, quality=IMAGE_QUALITY
+                model=self.drawing.model, prompt=prompt, n=1, size=IMAGE_SIZE, quality=IMAGE_QUALITY
             )
-            pictures = _read(raw.content, _Pictures).data
-        if not pictures or not pictures[0].b64_json:
-            raise ImageRejected
+            pictures = _read(raw.content, _Pictures)
+        drawn, used = pictures.data, pictures.units
+        if not drawn or not drawn[0].b64_json:
+            raise ImageRejected(used=used)
         try:
-            return Drawing(content=base64.b64decode(pictures[0].b64_json, validate=True))
+            return Served(Drawing(content=base64.b64decode(drawn[0].b64_json, validate=True)), used)
         except (binascii.Error, ValueError) as error:
-            raise ImageRejected from error
+            raise ImageRejected(used=used) from error
 
     def collect(self, reference: str) -> bytes:
         message = f"OpenAI answers at once; there is nothing to collect under {reference}"
@@ -165,10 +204,12 @@ def _errors_translated() -> Iterator[None]:
 
 
 def _in_our_words(error: APIStatusError) -> Exception:
+    """A call that is answered with an error is not charged for."""
     code = error.code if isinstance(error.code, str) else None
     if code in REFUSALS:
-        return ContentRefused()
+        return ContentRefused(used={})
     is_passing = error.status_code in BUSY or error.response.is_server_error
     if is_passing and code != SPENT:
-        return VendorUnavailable(retry_after=retry_after(error.response.headers.get("retry-after")))
-    return VendorRejected(reason=f"{error.status_code} {code or ''}"[:80])
+        wait = retry_after(error.response.headers.get("retry-after"))
+        return VendorUnavailable(retry_after=wait, used={})
+    return VendorRejected(reason=f"{error.status_code} {code or ''}"[:80], used={})

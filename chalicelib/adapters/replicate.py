@@ -13,10 +13,13 @@ from replicate.exceptions import ReplicateError
 from replicate.prediction import Prediction
 
 from chalicelib.adapters.waits import retry_after
+from chalicelib.core.models import UsageKind
 from chalicelib.core.ports import (
     ContentRefused,
     Drawing,
     ImageRejected,
+    Served,
+    Service,
     VendorRejected,
     VendorUnavailable,
 )
@@ -41,7 +44,7 @@ class ReplicateImages:
         poll_seconds: float,
         download: Callable[[str], bytes],
     ) -> None:
-        self.model = model
+        self.drawing = Service("replicate", model, UsageKind.IMAGE, is_traceable=True)
         self._timeout = timeout
         self._poll_seconds = poll_seconds
         self._download = download
@@ -50,12 +53,12 @@ class ReplicateImages:
             transport=Punctual(httpx.Timeout(timeout, connect=min(timeout, 5.0))),
         )
 
-    def begin(self, prompt: str) -> Drawing:
+    def begin(self, prompt: str) -> Served[Drawing]:
         with _errors_translated():
             prediction = self._create({"prompt": prompt, "num_outputs": 1})
         if not isinstance(prediction.id, str) or not REFERENCE.fullmatch(prediction.id):
             raise VendorUnavailable  # it becomes part of an address later
-        return Drawing(reference=prediction.id)
+        return Served(Drawing(reference=prediction.id), {"images": 1})
 
     def collect(self, reference: str) -> bytes:
         prediction = self._settled(reference)
@@ -68,10 +71,10 @@ class ReplicateImages:
         return self._download(first)
 
     def _create(self, wanted: dict[str, Any]) -> Prediction:
-        _, _, version = self.model.partition(":")
+        _, _, version = self.drawing.model.partition(":")
         if version:
             return self._sdk.predictions.create(version=version, input=wanted)
-        return self._sdk.predictions.create(model=self.model, input=wanted)
+        return self._sdk.predictions.create(model=self.drawing.model, input=wanted)
 
     def _settled(self, reference: str) -> Prediction:
         give_up = time.monotonic() + self._timeout
@@ -99,7 +102,8 @@ class Punctual(httpx.HTTPTransport):
         response = super().handle_request(request)
         if response.status_code in BUSY or response.is_server_error:
             response.close()
-            raise VendorUnavailable(retry_after=retry_after(response.headers.get("retry-after")))
+            wait = retry_after(response.headers.get("retry-after"))
+            raise VendorUnavailable(retry_after=wait, used={})
         return response
 
 
@@ -108,7 +112,7 @@ def _errors_translated() -> Iterator[None]:
     try:
         yield
     except ReplicateError as error:
-        raise VendorRejected(reason=f"{error.status}") from error
+        raise VendorRejected(reason=f"{error.status}", used={}) from error
     except (httpx.HTTPError, *UNREADABLE) as error:
         raise VendorUnavailable from error
 

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
 
     job_lease_seconds: PositiveInt = 60
 
+    daily_texts: PositiveInt = 500
+    daily_images: PositiveInt = 50
+    daily_budget_dollars: PositiveInt = 50
+
     @classmethod
     def settings_customise_sources(
         cls,

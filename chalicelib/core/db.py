@@ -63,6 +63,13 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
+def at_once() -> Iterator[Session]:
+    """Write with one statement, which commits itself: one round trip instead of three."""
+    with _outages_named(), Session(_primary(), autoflush=False) as session:
+        yield session
+
+
+@contextmanager
 def reading_replica() -> Iterator[Session]:
     """Read what may be a moment old. Without a replica, read from the primary."""
     with _outages_named(), Session(_replica(), autoflush=False) as session:

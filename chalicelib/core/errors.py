@@ -12,6 +12,8 @@ class DomainError(Exception):
     details: Sequence[Mapping[str, Any]] = ()
     retry_after: int | None = None
     """Seconds after which the caller may try again."""
+    extensions: Mapping[str, Any] = {}
+    """Further members of the problem document (RFC 9457, 3.2)."""
     keeps_changes: ClassVar[bool] = False
     """Whether what the transaction wrote is committed although the caller is refused."""
 
@@ -52,6 +54,10 @@ class Conflict(DomainError):
 
 class Gone(DomainError):
     message = "This was here, and is not any more."
+
+
+class TooManyRequests(DomainError):
+    message = "You have asked for too much. Try again later."
 
 
 class Unavailable(DomainError):

@@ -3,18 +3,41 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from chalicelib.core.errors import Conflict, DomainError, NotFound, Unavailable
-from chalicelib.core.models import ImageModel, Provider
+from chalicelib.core.models import ImageModel, Provider, UsageKind
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 """What a vendor's picture may have."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Thing = TypeVar("Thing")
+
+Units = Mapping[str, int]
+"""What a vendor charges for, in its own words: tokens, images, seconds."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is paid for: a vendor's model, and what it makes."""
+
+    provider: str
+    model: str
+    kind: UsageKind
+    is_traceable: bool = False
+    """Whether an order whose answer was lost may be found again, so that paying anew can wait."""
+
+
+@dataclass(frozen=True)
+class Served(Generic[Thing]):
+    """What a call has brought, and the units that the vendor charges for it."""
+
+    value: Thing
+    units: Units
 
 
 class ContentRefused(DomainError):
@@ -24,19 +47,33 @@ class ContentRefused(DomainError):
         "The description does not pass the content policy. Change what it asks for and try again."
     )
 
+    def __init__(self, message: str | None = None, *, used: Units | None = None) -> None:
+        super().__init__(message)
+        self.used = used
+
     @property
     def code(self) -> str:
         return "content_policy"
 
 
 class VendorUnavailable(Unavailable):
-    """A vendor that is down, slow or busy. `retry_after` is what it asked for, in seconds."""
+    """A vendor that is down, slow or busy. `retry_after` is what it asked for, in seconds.
+
+    `used` is what it charges for all the same: nothing if empty, and nobody knows if None.
+    """
 
     message = "The AI vendor does not answer. Try again in a few minutes."
 
-    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: int | None = None,
+        used: Units | None = None,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.used = used
 
 
 class VendorRejected(DomainError):
@@ -44,9 +81,16 @@ class VendorRejected(DomainError):
 
     message = "The AI vendor cannot serve this request."
 
-    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+    def __init__(
+        self, message: str | None = None, *, reason: str = "", used: Units | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.used = used
+
+
+class AnswerUnusable(VendorRejected):
+    """An answer without the shape that was asked for. Asking once more often helps."""
 
 
 class ImageRejected(VendorRejected):
@@ -94,11 +138,14 @@ class Prompt:
 class TextEngine(Protocol):
     """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
 
-    def moderate(self, text: str) -> None:
+    moderating: Service
+    writing: Service
+
+    def moderate(self, text: str) -> Served[None]:
         """Raise `ContentRefused` when the text breaks the content policy."""
 
-    def answer(self, prompt: Prompt, shape: type[Answer]) -> Answer:
-        """Return what the model writes, in the given shape."""
+    def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
+        """Return what the model writes, or raise `AnswerUnusable` when it has another shape."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +159,9 @@ class Drawing:
 class ImageEngine(Protocol):
     """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
 
-    model: str
-    """The vendor's own name of the model."""
+    drawing: Service
 
-    def begin(self, prompt: str) -> Drawing:
+    def begin(self, prompt: str) -> Served[Drawing]:
         """Order a picture. This is the call that costs money."""
 
     def collect(self, reference: str) -> bytes:

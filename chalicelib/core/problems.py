@@ -32,6 +32,7 @@ STATUS_OF = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Gone: HTTPStatus.GONE,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }
@@ -61,6 +62,7 @@ def from_error(error: errors.DomainError) -> Response:
     body = document(status, code=error.code, detail=str(error))
     if isinstance(error, errors.Invalid):
         body["errors"] = error.details
+    body |= error.extensions
     return Response(json.dumps(body), headers=headers, status_code=status)
 
 

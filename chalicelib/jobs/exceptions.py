@@ -1,4 +1,8 @@
-from chalicelib.core.errors import Conflict, NotFound
+from datetime import timedelta
+from math import ceil
+
+from chalicelib.core.errors import Conflict, NotFound, Unavailable
+from chalicelib.core.ports import VendorRejected
 
 
 class JobNotFound(NotFound):
@@ -17,3 +21,26 @@ class LeaseLost(Conflict):
     """Another worker, a cancel or the sweeper has the job now: stop, and write nothing more."""
 
     message = "This worker no longer holds the job."
+
+
+class Postponed(Unavailable):
+    """Nothing was asked of the vendor, so the job waits without spending an attempt."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__()
+        self.delay = delay
+        self.retry_after = ceil(delay.total_seconds())
+
+
+class VendorResting(Postponed):
+    message = "The AI vendor has failed several times and is left alone for a while."
+
+
+class OrderUnanswered(Postponed):
+    """It may have been accepted: before paying again, wait for news of it."""
+
+    message = "The AI vendor has not answered an order yet."
+
+
+class StepOverpaid(VendorRejected):
+    message = "This step has been paid for as often as it may be."

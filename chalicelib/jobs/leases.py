@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from chalicelib.core.config import settings
 from chalicelib.core.models import Job, JobStatus
-from chalicelib.jobs import timing
+from chalicelib.jobs import endings, timing
 from chalicelib.jobs.exceptions import LeaseLost
 from chalicelib.jobs.schemas import JobError
+from chalicelib.spending.breakers import closed
+from chalicelib.spending.ledger import Receipt, settled
 
 EXHAUSTED = JobError(
     code="exhausted",
@@ -43,6 +45,8 @@ class Claim:
     max_attempts: int
     input: Mapping[str, Any]
     checkpoint: Mapping[str, Any]
+    time_left: timedelta
+    """Until the deadline, when the job was claimed."""
 
     @property
     def is_last_attempt(self) -> bool:
@@ -50,6 +54,7 @@ class Claim:
 
 
 _LEASED = (Job.id, Job.owner_id, Job.kind, Job.subject_id, Job.fence, Job.attempt)
+_TIME_LEFT = Job.deadline - sa.func.now()
 
 
 def claim(session: Session, *, job_id: UUID) -> Claim | None:
@@ -74,7 +79,7 @@ def claim(session: Session, *, job_id: UUID) -> Claim | None:
             started_at=sa.func.coalesce(Job.started_at, sa.func.now()),
             updated_at=sa.func.now(),
         )
-        .returning(*_LEASED, Job.max_attempts, Job.input, Job.checkpoint)
+        .returning(*_LEASED, Job.max_attempts, Job.input, Job.checkpoint, _TIME_LEFT)
     ).one_or_none()
     return None if row is None else Claim(*row)
 
@@ -86,8 +91,10 @@ def record(
     step: str,
     progress: int,
     checkpoint: Mapping[str, Any] | None = None,
+    receipt: Receipt | None = None,
 ) -> None:
-    """Renew the lease and add to the checkpoint. Progress never goes back.
+    """Renew the lease and add to the checkpoint. Progress never goes back. The receipt of what was
+    paid for goes into the ledger with the same statement, even when the lease is lost.
 
     Raises `LeaseLost` when the fence has been raised since the claim.
     """
@@ -96,6 +103,7 @@ def record(
     _fenced(
         session,
         claimed,
+        receipt=receipt,
         lease_until=_lease(),
         checkpoint=Job.checkpoint.op("||")(patch),
         step=sa.case((goes_on, step), else_=Job.step),
@@ -114,6 +122,7 @@ def finish(session: Session, claimed: Claim) -> None:
         lease_until=None,
         finished_at=sa.func.now(),
     )
+    endings.close(session, job_ids=[claimed.job_id])
 
 
 def fail(session: Session, claimed: Claim, *, error: JobError) -> None:
@@ -125,6 +134,7 @@ def fail(session: Session, claimed: Claim, *, error: JobError) -> None:
         lease_until=None,
         finished_at=sa.func.now(),
     )
+    endings.close(session, job_ids=[claimed.job_id])
 
 
 def release(session: Session, claimed: Claim, *, delay: timedelta) -> None:
@@ -137,6 +147,22 @@ def release(session: Session, claimed: Claim, *, delay: timedelta) -> None:
         lease_until=None,
         sent_at=None,
         queued_at=sa.func.now() + delay,
+    )
+
+
+def postpone(session: Session, claimed: Claim, *, delay: timedelta) -> None:
+    """Give the job back with its attempt, to be sent by the sweeper after the delay: a worker that
+    sent to its own queue through a long outage would be taken for an endless loop."""
+    due = sa.func.least(sa.func.now() + delay, Job.deadline)
+    _fenced(
+        session,
+        claimed,
+        status=JobStatus.QUEUED,
+        attempt=Job.attempt - 1,
+        fence=Job.fence + 1,
+        lease_until=None,
+        sent_at=None,
+        queued_at=due - timing.SEND_GRACE,
     )
 
 
@@ -194,8 +220,10 @@ def _is_abandoned() -> sa.ColumnElement[bool]:
     return sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now())
 
 
-def _fenced(session: Session, claimed: Claim, **values: Any) -> None:
-    written = session.scalar(
+def _fenced(
+    session: Session, claimed: Claim, *, receipt: Receipt | None = None, **values: Any
+) -> None:
+    written = (
         sa.update(Job)
         .where(
             Job.id == claimed.job_id,
@@ -205,7 +233,10 @@ def _fenced(session: Session, claimed: Claim, **values: Any) -> None:
         .values(updated_at=sa.func.now(), **values)
         .returning(Job.id)
     )
-    if written is None:
+    if receipt is not None:
+        paid, alive = settled(receipt), closed(receipt.service)
+        written = written.add_cte(paid.cte("paid"), alive.cte("alive"))
+    if session.scalar(written) is None:
         raise LeaseLost
 
 
@@ -223,4 +254,6 @@ def _ended(session: Session, *conditions: sa.ColumnElement[bool], error: JobErro
         )
         .returning(Job.id)
     )
-    return list(rows)
+    ended = list(rows)
+    endings.close(session, job_ids=ended)
+    return ended

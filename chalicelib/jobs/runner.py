@@ -5,20 +5,24 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from math import ceil
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from chalicelib.core.db import transaction
+from chalicelib.core.db import at_once, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import bound
 from chalicelib.core.ports import Queue, VendorUnavailable
-from chalicelib.jobs import leases, timing
-from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs import leases, purchases, timing
+from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.leases import Claim
+from chalicelib.jobs.purchases import Bought, Order
 from chalicelib.jobs.schemas import JobError
 from chalicelib.jobs.services import send_job
+from chalicelib.spending.ledger import Receipt
 
 log = logging.getLogger(__name__)
+
+Thing = TypeVar("Thing")
 
 
 class Run:
@@ -31,18 +35,42 @@ class Run:
         """Return what an earlier attempt has left under the key."""
         return self.claim.checkpoint.get(key)
 
-    def record(self, *, step: str, progress: int, **checkpoint: Any) -> None:
+    def record(
+        self, *, step: str, progress: int, receipt: Receipt | None = None, **checkpoint: Any
+    ) -> None:
         """Save the outcome of a step. Raises `LeaseLost` when the job is no longer ours."""
-        with transaction() as session:
-            leases.record(session, self.claim, step=step, progress=progress, checkpoint=checkpoint)
+        with at_once() as session:
+            leases.record(
+                session,
+                self.claim,
+                step=step,
+                progress=progress,
+                checkpoint=checkpoint,
+                receipt=receipt,
+            )
+
+    def buy(self, order: Order[Thing]) -> Bought[Thing]:
+        """Make a call that costs money. Every call of a worker to a vendor that is not about
+        something paid for before goes through here."""
+        return purchases.buy(self.claim, order)
+
+    def settle(self, receipt: Receipt) -> None:
+        """Close the ledger's entry of a call whose outcome is of no use."""
+        purchases.settle(receipt)
+
+    def is_last_try(self, error: Unavailable) -> bool:
+        """Tell whether, after this, nothing more can be tried before the job must end."""
+        if isinstance(error, Postponed):
+            return self.claim.time_left <= error.delay + timing.LAST_TRY
+        return self.claim.is_last_attempt
 
 
 def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
     """Run the work under a lease. A message for a job that has ended is simply done with.
 
     `work` ends with `leases.finish` in its own last transaction. When it raises `Unavailable` the
-    job is queued again with full jitter; any other domain error ends it; a bug leaves it to the
-    sweeper.
+    job is queued again with full jitter, when it raises `Postponed` with its attempt given back;
+    any other domain error ends it; a bug leaves it to the sweeper.
     """
     with transaction() as session:
         claimed = leases.claim(session, job_id=job_id)
@@ -56,6 +84,8 @@ def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
             log.info("succeeded")
         except LeaseLost:
             log.info("stopped: the job is in other hands")
+        except Postponed as error:
+            _postpone(claimed, error)
         except Unavailable as error:
             _try_later(queue, claimed, error)
         except DomainError as error:
@@ -90,6 +120,17 @@ def _try_later(queue: Queue, claimed: Claim, error: Unavailable) -> None:
     send_job(
         queue, job_id=claimed.job_id, kind=claimed.kind, delay_seconds=ceil(delay.total_seconds())
     )
+
+
+def _postpone(claimed: Claim, error: Postponed) -> None:
+    """Wait as long as the error says, and up to a quarter more to spread the herd."""
+    delay = error.delay * (1 + SystemRandom().random() / 4)
+    try:
+        with transaction() as session:
+            leases.postpone(session, claimed, delay=delay)
+    except LeaseLost:
+        return
+    log.info("postponed", extra={"code": error.code, "delay": delay.total_seconds()})
 
 
 def _fail(claimed: Claim, error: DomainError, *, retryable: bool) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,20 @@ from chalicelib.core.db import after_commit, transaction
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.models import Job, JobStatus
 from chalicelib.core.ports import Queue
-from chalicelib.jobs import timing
+from chalicelib.jobs import endings, timing
 from chalicelib.jobs.exceptions import JobAlreadyFinished, JobNotFound, JobNotRetryable
 from chalicelib.jobs.schemas import JobError, JobsQuery
+from chalicelib.spending import quotas
+from chalicelib.spending.quotas import Needs
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobKind:
+    name: str
+    needs: Needs = field(default_factory=Needs)
+
 
 CANCELLED = JobError(
     code="cancelled", message="This job was cancelled on request.", retryable=False
@@ -28,22 +38,29 @@ def create_job(
     queue: Queue,
     *,
     owner_id: UUID,
-    kind: str,
+    kind: JobKind,
     subject_id: UUID,
     data: dict[str, Any],
 ) -> Job:
+    """Accept a job, with the most that it may spend set aside.
+
+    Raises `QuotaExceeded` or `BudgetExceeded`.
+    """
     job = Job(
         owner_id=owner_id,
-        kind=kind,
+        kind=kind.name,
         subject_id=subject_id,
         input=data,
+        text_steps=kind.needs.texts,
+        image_steps=kind.needs.images,
         max_attempts=timing.MAX_ATTEMPTS,
         deadline=sa.func.now() + timing.DEADLINE,
     )
     session.add(job)
     session.flush()
     session.refresh(job)
-    after_commit(session, lambda: send_job(queue, job_id=job.id, kind=kind))
+    quotas.reserve(session, user_id=owner_id, job_id=job.id, needs=kind.needs)
+    after_commit(session, lambda: send_job(queue, job_id=job.id, kind=kind.name))
     return job
 
 
@@ -102,6 +119,7 @@ def cancel_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
     if cancelled is None:
         get_job(session, owner_id=owner_id, job_id=job_id)
         raise JobAlreadyFinished
+    endings.close(session, job_ids=[job_id])
     return cancelled
 
 
@@ -131,5 +149,7 @@ def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -
     if queued is None:
         get_job(session, owner_id=owner_id, job_id=job_id)
         raise JobNotRetryable
+    needs = Needs(texts=queued.text_steps, images=queued.image_steps)
+    quotas.reserve(session, user_id=owner_id, job_id=job_id, needs=needs)
     after_commit(session, lambda: send_job(queue, job_id=job_id, kind=queued.kind))
     return queued

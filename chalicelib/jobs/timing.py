@@ -26,3 +26,18 @@ RESEND_AFTER = timedelta(minutes=5)
 
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(seconds=60)
+
+ANSWER_GRACE = timedelta(seconds=30)
+"""How long an order that was not answered is waited for before it is paid for again."""
+
+REST = timedelta(seconds=30)
+"""How long a vendor that keeps failing is left alone before a call tries it."""
+
+PROBE_TIME = timedelta(seconds=60)
+"""How long a call that tries the vendor may take before another one may: it may have died."""
+
+PROBE_NEWS = timedelta(seconds=10)
+"""When to ask again while another call is trying the vendor."""
+
+LAST_TRY = WORKER_TIMEOUT + 2 * SWEEP_PERIOD
+"""What has to be left of a job's time for it to be worth waiting: to be sent, and to run."""

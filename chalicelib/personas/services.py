@@ -22,11 +22,14 @@ from chalicelib.core.models import (
 from chalicelib.core.ports import Queue
 from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
-from chalicelib.jobs.services import create_job
+from chalicelib.jobs.services import JobKind, create_job
 from chalicelib.personas.exceptions import GenerationInProgress, Superseded
 from chalicelib.personas.schemas import PersonaGenerate
+from chalicelib.spending.quotas import Needs
 
 GENERATE_PERSONA = "generate_persona"
+GENERATION = JobKind(GENERATE_PERSONA, Needs(texts=2, images=1))
+"""A character, a motto and a portrait."""
 KEY_LENGTH = 240
 
 
@@ -63,7 +66,7 @@ def request_generation(
         session,
         queue,
         owner_id=owner_id,
-        kind=GENERATE_PERSONA,
+        kind=GENERATION,
         subject_id=persona.id,
         data=data.model_dump(mode="json", exclude={"force"}) | {"name": persona.name},
     )

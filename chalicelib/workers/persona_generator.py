@@ -17,8 +17,16 @@ from chalicelib import wiring
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
-from chalicelib.core.ports import ContentRefused, VendorRejected
+from chalicelib.core.ports import (
+    Answer,
+    AnswerUnusable,
+    ContentRefused,
+    Prompt,
+    VendorRejected,
+    VendorUnavailable,
+)
 from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs.purchases import Bought, Order
 from chalicelib.jobs.runner import Run, run_job
 from chalicelib.personas import generation
 from chalicelib.personas.generation import Character, Motto
@@ -31,7 +39,7 @@ handlers = Blueprint(__name__)
 
 Made = TypeVar("Made")
 
-GRAVEST_FIRST = (LeaseLost, ContentRefused, Unavailable, DomainError)
+GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, DomainError)
 
 
 @handlers.on_sqs_message(queue="generation", batch_size=1, name="persona_generator")
@@ -46,7 +54,6 @@ def generate(run: Run) -> None:
         require_newest(session, run.claim)
     wish = PersonaGenerate.model_validate(run.claim.input)
     wiring.ports().warm_up()
-    run.record(step="moderate", progress=5)
     moderate(run, wish)
     character, motto, image = together(
         lambda: write_character(run, wish),
@@ -59,17 +66,27 @@ def generate(run: Run) -> None:
 
 
 def moderate(run: Run, wish: PersonaGenerate) -> None:
-    if run.recorded("moderated") is None:
-        wiring.ports().text.moderate(f"{wish.name}\n{wish.description}")
-        run.record(step="synthesise", progress=15, moderated={"passed": True})
+    if run.recorded("moderated") is not None:
+        return
+    engine = wiring.ports().text
+    passed = run.buy(
+        Order(
+            step="moderate",
+            service=engine.moderating,
+            call=lambda: engine.moderate(f"{wish.name}\n{wish.description}"),
+            progress=5,
+        )
+    )
+    run.record(step="synthesise", progress=15, receipt=passed.receipt, moderated={"passed": True})
 
 
 def write_character(run: Run, wish: PersonaGenerate) -> dict[str, Any]:
     if (recorded := run.recorded("character")) is not None:
         return dict(recorded)
     prompt = generation.character_prompt(name=wish.name, description=wish.description)
-    character = wiring.ports().text.answer(prompt, Character).model_dump(by_alias=True)
-    run.record(step="motto", progress=40, character=character)
+    written = ask(run, "synthesise", prompt, Character)
+    character = written.value.model_dump(by_alias=True)
+    run.record(step="motto", progress=40, receipt=written.receipt, character=character)
     return character
 
 
@@ -81,15 +98,31 @@ def write_motto(run: Run, wish: PersonaGenerate) -> str | None:
         name=wish.name, description=wish.description, tone=wish.motto_tone
     )
     try:
-        motto = wiring.ports().text.answer(prompt, Motto).motto
+        written = ask(run, "motto", prompt, Motto)
     except VendorRejected:
         return None
-    except Unavailable:
-        if run.claim.is_last_attempt:
+    except Unavailable as error:
+        if run.is_last_try(error):
             return None
         raise
-    run.record(step="image", progress=50, motto={"motto": motto})
+    motto = written.value.motto
+    run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
     return motto
+
+
+def ask(run: Run, step: str, prompt: Prompt, shape: type[Answer]) -> Bought[Answer]:
+    """Ask for a text, and once more when the answer does not have the shape."""
+    engine = wiring.ports().text
+    order = Order(
+        step=step,
+        service=engine.writing,
+        call=lambda: engine.answer(prompt, shape),
+        progress=15,
+    )
+    try:
+        return run.buy(order)
+    except AnswerUnusable:
+        return run.buy(order)
 
 
 def outcome_of(

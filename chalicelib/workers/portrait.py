@@ -9,6 +9,8 @@ from chalicelib import wiring
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.models import ImageModel
 from chalicelib.core.ports import ObjectExists, ObjectMissing, VendorRejected
+from chalicelib.jobs.exceptions import OrderUnanswered, Postponed
+from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
 from chalicelib.personas import generation
 from chalicelib.personas.schemas import PersonaGenerate
@@ -24,25 +26,28 @@ def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
     """Return the stored portrait, or None when neither vendor can make one.
 
     The wanted model is tried first and the other one next. A refusal by the content policy ends
-    the job; an outage of both ends this attempt, and only on the last one the portrait.
+    the job; an outage of both ends this attempt, and only on the last one the portrait. An order
+    that may have been accepted is waited for rather than made elsewhere.
     """
     models = (wish.image_model, wish.image_model.fallback)
     for model in models:
         if stored := (run.recorded(f"image:{model}") or {}).get("image"):
             return Image(**stored)
-    outage: Unavailable | None = None
+    outages: list[Unavailable] = []
     for model in models:
         try:
             return _image_by(model, run, wish)
+        except OrderUnanswered:
+            raise
         except VendorRejected as error:
             told = {"model": model, "code": error.code, "reason": error.reason}
             log.warning("no image", extra=told)
         except Unavailable as error:
             log.warning("no image for now", extra={"model": model, "code": error.code})
-            outage = error
-    if outage is not None and not run.claim.is_last_attempt:
-        raise outage
-    return None
+            outages.append(error)
+    if all(run.is_last_try(outage) for outage in outages):
+        return None
+    raise min(outages, key=lambda outage: isinstance(outage, Postponed))
 
 
 def _image_by(model: ImageModel, run: Run, wish: PersonaGenerate) -> Image:
@@ -61,9 +66,10 @@ def _image_by(model: ImageModel, run: Run, wish: PersonaGenerate) -> Image:
         prompt=prompt,
         model=model,
         requested_model=wish.image_model,
-        vendor_model=wiring.ports().images[model].model,
+        vendor_model=wiring.ports().images[model].drawing.model,
     )
-    run.record(step="store", progress=85, **{f"image:{model}": {"image": asdict(image)}})
+    stored: dict[str, Any] = {f"image:{model}": {"image": asdict(image)}}
+    run.record(step="store", progress=85, **stored)
     return image
 
 
@@ -72,13 +78,21 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     engine = wiring.ports().images[model]
     if reference := recorded.get("reference"):
         return engine.collect(reference)
-    # The intent is committed before the call that costs money; the reference right after it.
-    run.record(step="image", progress=15, **{f"image:{model}": {"ordered": True}})
-    drawing = engine.begin(prompt)
-    if drawing.content is not None:
-        return drawing.content
-    reference = str(drawing.reference)
-    run.record(step="image", progress=60, **{f"image:{model}": {"reference": reference}})
+    ordered = run.buy(
+        Order(
+            step="image",
+            service=engine.drawing,
+            call=lambda: engine.begin(prompt),
+            progress=15,
+            marks={f"image:{model}": {"ordered": True}},
+        )
+    )
+    if ordered.value.content is not None:
+        run.settle(ordered.receipt)
+        return ordered.value.content
+    reference = str(ordered.value.reference)
+    made: dict[str, Any] = {f"image:{model}": {"reference": reference}}
+    run.record(step="image", progress=60, receipt=ordered.receipt, **made)
     return engine.collect(reference)
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from chalicelib.adapters.openai import OpenAiImages, OpenAiText, connect
 from chalicelib.core.errors import DomainError
 from chalicelib.core.ports import (
+    AnswerUnusable,
     ContentRefused,
     ImageRejected,
     VendorRejected,
@@ -40,14 +41,14 @@ class Engines:
 
     def write(self, word: str) -> Character:
         prompt = character_prompt(name=word, description=f"{word} is curious, calm and kind.")
-        return self._text().answer(prompt, Character)
+        return self._text().answer(prompt, Character).value
 
     def moderate(self, word: str) -> None:
         self._text().moderate(word)
 
     def draw(self, word: str) -> Portrait:
         prompt = portrait_prompt(name=word, description="curious, calm and kind")
-        drawing = OpenAiImages(self.client, model="gpt-image-2").begin(prompt)
+        drawing = OpenAiImages(self.client, model="gpt-image-2").begin(prompt).value
         assert drawing.content is not None
         return redraw(drawing.content)
 
@@ -127,8 +128,7 @@ ROWS = [
     *_everywhere("invalid_json", VendorUnavailable, is_billed=True),
     Row("text", "empty", VendorUnavailable, billed=1),
     Row("text", "refusal", ContentRefused, billed=1),
-    Row("text", "schema_invalid", None, billed=2, attempts=2),
-    Row("text", "schema_invalid", VendorRejected, billed=2, attempts=2, times=2),
+    Row("text", "schema_invalid", AnswerUnusable, billed=1),
     Row("text", "too_long", None, billed=1),
     Row("text", "cut_short", VendorRejected, billed=1),
     Row("moderation", "flagged", ContentRefused, billed=0),

@@ -58,7 +58,7 @@ def patient(vendor: str) -> ReplicateImages:
 
 
 def picture(images: ReplicateImages, word: str) -> Portrait:
-    reference = images.begin(f"Portrait of {word}").reference
+    reference = images.begin(f"Portrait of {word}").value.reference
     assert reference is not None
     return redraw(images.collect(reference))
 
@@ -174,7 +174,7 @@ class Paid:
 @pytest.fixture(scope="module")
 def paid(patient: ReplicateImages) -> Paid:
     word = f"Ada {uuid4().hex}"
-    reference = patient.begin(f"Portrait of {word}").reference
+    reference = patient.begin(f"Portrait of {word}").value.reference
     assert reference is not None
     patient.collect(reference)
     return Paid(word, reference)

@@ -14,7 +14,7 @@ from chalicelib.personas.exceptions import Superseded
 from chalicelib.personas.services import Outcome, publish
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Worker
+from tests.conftest import Worker, trust_vendors_again
 
 
 @pytest.fixture
@@ -24,8 +24,9 @@ def name() -> str:
 
 
 def run_to_end(api: Api, worker: Worker, job_id: str) -> dict[str, Any]:
-    """Deliver until the job has ended, without waiting for any delay."""
+    """Deliver until the job has ended, without waiting for any delay or vendor to rest."""
     for _ in range(6):
+        trust_vendors_again()
         worker.deliver(job_id)
         job: dict[str, Any] = api.get(f"/jobs/{job_id}").json
         if job["done"]:

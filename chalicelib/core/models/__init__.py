@@ -20,6 +20,15 @@ from chalicelib.core.models.persona import (
     Source,
     Visibility,
 )
+from chalicelib.core.models.spending import (
+    Breaker,
+    DailyCost,
+    DailyUsage,
+    Reservation,
+    UsageEvent,
+    UsageKind,
+    UsageStatus,
+)
 from chalicelib.core.models.user import Identity, Provider, RefreshToken, Role, SpentLogin, User
 
 __all__ = [
@@ -27,6 +36,9 @@ __all__ = [
     "AnalysisResponse",
     "AnalysisStatus",
     "Base",
+    "Breaker",
+    "DailyCost",
+    "DailyUsage",
     "DoomedObject",
     "Identity",
     "ImageModel",
@@ -39,11 +51,15 @@ __all__ = [
     "Provider",
     "RefreshToken",
     "Relation",
+    "Reservation",
     "Role",
     "Source",
     "SpentLogin",
     "TraitProfile",
     "TraitSource",
+    "UsageEvent",
+    "UsageKind",
+    "UsageStatus",
     "User",
     "Visibility",
 ]

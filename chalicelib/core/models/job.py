@@ -54,6 +54,9 @@ class Job(Base):
     input: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     checkpoint: Mapped[dict[str, Any]] = mapped_column(server_default="{}", deferred=True)
     error: Mapped[dict[str, Any] | None]
+    text_steps: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How many of its steps ask a vendor for a text; a retry reserves for them again."""
+    image_steps: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     fence: Mapped[int] = mapped_column(server_default="0")
