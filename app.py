@@ -7,11 +7,12 @@ from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
 from chalicelib.jobs.routes import routes as jobs
 from chalicelib.personas.routes import routes as personas
+from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.sweeper import handlers as sweeper
 
 app = Api(
     "persona-ai",
-    blueprints=(core, auth, jobs, analyses, personas, persona_generator, sweeper),
+    blueprints=(core, auth, spending, jobs, analyses, personas, persona_generator, sweeper),
     ports=wiring.ports,
 )

@@ -29,6 +29,7 @@ OWN = {
     ("POST", "/auth/logout"),
     ("GET", "/auth/me"),
     ("PATCH", "/auth/me"),
+    ("GET", "/auth/me/usage"),
     ("GET", "/jobs"),
     ("POST", "/personas/generate"),
     ("GET", "/personas/me"),
