@@ -30,6 +30,7 @@ class Secrets:
     access_token_key: str
     refresh_token_key: str
     respondent_key: str
+    sealing_key: str
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -61,6 +62,7 @@ def backing_settings(ports: Mapping[str, int], known: Secrets) -> dict[str, str]
         "ACCESS_TOKEN_KEYS": json.dumps({"local-1": known.access_token_key}),
         "REFRESH_TOKEN_KEY": known.refresh_token_key,
         "RESPONDENT_KEY": known.respondent_key,
+        "SEALING_KEY": known.sealing_key,
         "OPENAI_BASE_URL": f"{vendors}/v1",
         "OPENAI_API_KEY": "sk-local",
         "REPLICATE_BASE_URL": vendors,

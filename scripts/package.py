@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "ACCESS_TOKEN_KEYS": json.dumps({"first": "0123456789abcdef" * 4}),
     "REFRESH_TOKEN_KEY": "fedcba9876543210" * 4,
     "RESPONDENT_KEY": "02468ace13579bdf" * 4,
+    "SEALING_KEY": "13579bdf02468ace" * 4,
     "OPENAI_API_KEY": "sk-none",
     "REPLICATE_API_TOKEN": "r8_none",
 }

@@ -18,10 +18,12 @@ from chalicelib.core.ports import Ports
 log = logging.getLogger(__name__)
 
 _PREFLIGHT = {
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer"
+    ),
     "Access-Control-Max-Age": "600",
 }
-_EXPOSED = "ETag, Location, Retry-After, X-Request-Id"
+_EXPOSED = "ETag, Idempotency-Replayed, Location, Preference-Applied, Retry-After, X-Request-Id"
 
 
 class Api(Chalice):

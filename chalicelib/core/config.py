@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     access_token_keys: Keys
     refresh_token_key: SecretStr
     respondent_key: SecretStr
+    sealing_key: SecretStr
 
     openai_api_key: SecretStr
     openai_text_model: str = "gpt-5.4-mini"

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import UUID
 from chalice.app import Blueprint, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.core import db, problems
+from chalicelib.core import db, idempotency, problems, waiting
 from chalicelib.core.errors import DomainError, Invalid
 
 MAX_BODY_BYTES = 64 * 1024
@@ -46,6 +47,22 @@ class Reply(Generic[Body]):
     """Seconds after which it is worth asking again."""
     max_age: int | None = None
     """Seconds for which anybody may keep the answer: it is the same for all."""
+
+
+@dataclass(frozen=True)
+class Pending(Reply[Body]):
+    """An answer about something that may be under way. `settled` looks again, outside any
+    transaction: it returns the last word, or None while there is none."""
+
+    settled: Callable[[], Reply[Body] | None] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out now, and how to find out more for a client that would wait."""
+
+    response: Response
+    settled: Callable[[], Reply[Any] | None] | None = None
 
 
 def anyone(_headers: Mapping[str, str]) -> None:
@@ -123,33 +140,81 @@ class Endpoint:
         if unknown := wanted - GIVEN - SENT - self.path_names:
             message = f"{view.__qualname__} asks for {unknown}, which no request carries"
             raise TypeError(message)
-        self.view, self.routes, self.method = view, routes, method
+        self.view, self.routes, self.method, self.path = view, routes, method, path
         self.statuses = status if isinstance(status, tuple) else (status,)
         self.__name__, self.__doc__ = view.__name__, view.__doc__
         self.guard = guard or routes.guard
         self.hints = {name: hints[name] for name in wanted - GIVEN}
         self.given = wanted & GIVEN
         self.returns = hints["return"]
-        answers = get_args(self.returns)[0] if get_origin(self.returns) is Reply else self.returns
+        says_more = get_origin(self.returns) in {Reply, Pending}
+        answers = get_args(self.returns)[0] if says_more else self.returns
         self.answers: Any = answers
         self._parsers = {name: TypeAdapter(hint) for name, hint in self.hints.items()}
         self._to_json = TypeAdapter(answers).serializer.to_json
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a signed-in caller may send the request again under the same key."""
+        return self.method == "POST" and "session" in self.given and self.guard is not anyone
+
+    @property
+    def may_wait(self) -> bool:
+        return get_origin(self.returns) is Pending
+
     def __call__(self, **path: str) -> Response:
+        received = time.monotonic()
         request = self.routes.current_request
         try:
-            return self._response(request, self._reply(request, path))
+            answer = self._answer(request, path)
+            return self._waited_for(request, answer, received=received)
         except DomainError as error:
             return problems.from_error(error)
 
-    def _reply(self, request: Request, path: Mapping[str, str]) -> Reply[Any]:
+    def _answer(self, request: Request, path: Mapping[str, str]) -> Answer:
         caller = self.guard(request.headers)
         inputs = self._inputs(request, path)
+        attempt = self._attempt(request, path, caller)
         with ExitStack() as stack:
             for name in self.given:
                 inputs[name] = self._provide(name, caller, stack)
-            result = self.view(**inputs)
-        return result if isinstance(result, Reply) else Reply(result)
+            if attempt is None:
+                return self._asked(request, inputs)
+            if (before := idempotency.recall(inputs["session"], attempt)) is not None:
+                return Answer(before)
+            answer = self._asked(request, inputs)
+            idempotency.keep(inputs["session"], attempt, answer.response)
+        return answer
+
+    def _asked(self, request: Request, inputs: Mapping[str, Any]) -> Answer:
+        result = self.view(**inputs)
+        reply = result if isinstance(result, Reply) else Reply(result)
+        settled = reply.settled if isinstance(reply, Pending) else None
+        return Answer(self._response(request, reply), settled)
+
+    def _attempt(
+        self, request: Request, path: Mapping[str, str], caller: Caller | None
+    ) -> idempotency.Attempt | None:
+        key = request.headers.get(idempotency.HEADER)
+        if key is None or caller is None or not self.is_repeatable:
+            return None
+        takes_body = "body" in self.hints
+        body = _json_body(request, limit=self.routes.max_body_bytes) if takes_body else b""
+        return idempotency.Attempt(
+            user_id=caller.user_id,
+            operation=f"{self.method} {self.path.format(**path)}",
+            key=idempotency.checked(key),
+            fingerprint=idempotency.fingerprint(dict(request.query_params or {}), body),
+        )
+
+    def _waited_for(self, request: Request, answer: Answer, *, received: float) -> Response:
+        seconds = waiting.preferred_seconds(request.headers)
+        if answer.settled is None or not seconds:
+            return answer.response
+        last = waiting.settled_by(received + seconds, answer.settled)
+        response = answer.response if last is None else self._response(request, last)
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+        return response
 
     def _provide(self, name: str, caller: Caller | None, stack: ExitStack) -> Any:
         if name == "session":

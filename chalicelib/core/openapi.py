@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
+from chalicelib.core import idempotency, waiting
 from chalicelib.core.http import Endpoint, anyone
 
 _REF = "#/components/schemas/{model}"
@@ -116,6 +118,30 @@ def _parameters(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> Iterator[dict
         described = TypeAdapter(query).json_schema(ref_template=_REF)
         for name, schema in described["properties"].items():
             yield {"name": name, "in": "query", "required": False, "schema": _flat(schema)}
+    yield from _headers(endpoint)
+
+
+def _headers(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    if endpoint.is_repeatable:
+        hours = idempotency.KEPT_FOR // timedelta(hours=1)
+        yield {
+            "name": idempotency.HEADER,
+            "in": "header",
+            "required": False,
+            "description": f"Send the same key with the same request again: within {hours} hours "
+            f"it has one effect, and the first answer is given again, with "
+            f"`{idempotency.REPLAYED}: true`. The key counts for this user and path.",
+            "schema": {"type": "string", "pattern": f"^{idempotency.VISIBLE_ASCII}$"},
+        }
+    if endpoint.may_wait:
+        yield {
+            "name": "Prefer",
+            "in": "header",
+            "required": False,
+            "description": "`wait=n` holds the answer back until the job has ended, for "
+            f"{waiting.LONGEST_SECONDS} seconds at most (RFC 7240).",
+            "schema": {"type": "string", "examples": [f"wait={waiting.LONGEST_SECONDS}"]},
+        }
 
 
 def _flat(schema: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in
-from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.http import Caller, Pending, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.jobs import services
+from chalicelib.jobs.replies import queued, seen
 from chalicelib.jobs.schemas import JobPage, JobRead, JobsQuery
 
 routes = Routes(__name__, guard=signed_in)
@@ -18,9 +19,8 @@ def list_jobs(session: Session, caller: Caller, query: JobsQuery) -> JobPage:
 
 
 @routes.get("/jobs/{job_id}")
-def get_job(session: Session, caller: Caller, job_id: UUID) -> Reply[JobRead]:
-    job = services.get_job(session, owner_id=caller.user_id, job_id=job_id)
-    return Reply(JobRead.of(job), etag=job.etag, retry_after=job.poll_after)
+def get_job(session: Session, caller: Caller, job_id: UUID) -> Pending[JobRead]:
+    return seen(services.get_job(session, owner_id=caller.user_id, job_id=job_id))
 
 
 @routes.post("/jobs/{job_id}/cancel", status=202)
@@ -29,8 +29,8 @@ def cancel_job(session: Session, caller: Caller, job_id: UUID) -> JobRead:
     return JobRead.of(services.cancel_job(session, owner_id=caller.user_id, job_id=job_id))
 
 
-@routes.post("/jobs/{job_id}/retry", status=202)
-def retry_job(session: Session, caller: Caller, ports: Ports, job_id: UUID) -> JobRead:
+@routes.post("/jobs/{job_id}/retry", status=(202, 200))
+def retry_job(session: Session, caller: Caller, ports: Ports, job_id: UUID) -> Pending[JobRead]:
     """Try a failed job again, from its last checkpoint."""
     job = services.retry_job(session, ports.queue, owner_id=caller.user_id, job_id=job_id)
-    return JobRead.of(job)
+    return queued(job, JobRead.of)

@@ -1,10 +1,12 @@
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
-from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.http import Caller, Pending, Reply, Routes
 from chalicelib.core.ports import Ports
+from chalicelib.jobs.replies import once_ended
 from chalicelib.personas import reading, services
 from chalicelib.personas.schemas import (
     CardRead,
@@ -22,14 +24,15 @@ routes = Routes(__name__, guard=signed_in)
 @routes.post("/personas/generate", status=(202, 200))
 def generate_persona(
     session: Session, caller: Caller, ports: Ports, body: PersonaGenerate
-) -> Reply[GenerationAccepted]:
+) -> Pending[GenerationAccepted]:
     """Start making a persona (202), or return the one that already has this name (200)."""
     asked = services.request_generation(session, ports.queue, owner_id=caller.user_id, data=body)
-    return Reply(
+    return Pending(
         GenerationAccepted.of(asked.persona_id, asked.job),
         status=202 if asked.is_started else 200,
         location=f"/jobs/{asked.job.id}" if asked.job else f"/personas/{asked.persona_id}",
         retry_after=asked.job.poll_after if asked.job else None,
+        settled=once_ended(asked.job, partial(GenerationAccepted.of, asked.persona_id)),
     )
 
 

@@ -5,7 +5,8 @@ import logging
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import wiring
-from chalicelib.auth.services import forget_expired
+from chalicelib.auth import services as auth
+from chalicelib.core import idempotency
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.logging import configure
 from chalicelib.jobs import leases
@@ -28,7 +29,8 @@ def sweep() -> None:
         overdue = leases.fail_overdue(session)
         exhausted = leases.fail_exhausted(session)
         abandoned = leases.requeue_abandoned(session)
-        forget_expired(session)
+        auth.forget_expired(session)
+        idempotency.forget_expired(session)
     with reading() as session:
         unheard = leases.list_unheard(session, limit=BATCH)
     for job_id, kind in unheard:

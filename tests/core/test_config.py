@@ -21,6 +21,7 @@ SECRETS = {
     "access_token_keys": json.dumps({"2026-11": "hush-access-" + "x" * 32}),
     "refresh_token_key": "hush-refresh-" + "x" * 32,
     "respondent_key": "hush-respondent-" + "x" * 32,
+    "sealing_key": "hush-sealing-" + "x" * 32,
     "openai_api_key": "sk-hush-openai",
     "replicate_api_token": "r8_hush-replicate",
 }

@@ -10,6 +10,7 @@ from chalicelib.core.models.analysis import (
     TraitSource,
 )
 from chalicelib.core.models.base import Base
+from chalicelib.core.models.idempotency import IdempotencyRecord
 from chalicelib.core.models.job import Job, JobStatus
 from chalicelib.core.models.persona import (
     DoomedObject,
@@ -40,6 +41,7 @@ __all__ = [
     "DailyCost",
     "DailyUsage",
     "DoomedObject",
+    "IdempotencyRecord",
     "Identity",
     "ImageModel",
     "InvalidReason",

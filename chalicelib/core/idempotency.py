@@ -1,0 +1,157 @@
+"""`Idempotency-Key`: a request that is sent again has one effect, and the answer it had at first.
+
+The record is written in the transaction of the effects, so that there is neither without the other.
+A refused request leaves none: its key may be used again.
+"""
+
+import hmac
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+from chalice.app import Response
+from pydantic_core import from_json
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chalicelib.core.config import settings
+from chalicelib.core.errors import Conflict, DomainError, Invalid, Unauthenticated
+from chalicelib.core.models import IdempotencyRecord
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+VISIBLE_ASCII = "[!-~]{1,255}"
+KEPT_FOR = timedelta(hours=24)
+NONCE_BYTES = 12
+
+
+class InvalidIdempotencyKey(DomainError):
+    message = "`Idempotency-Key` has 1 to 255 visible ASCII characters: send a new UUID, say."
+
+
+class RequestInProgress(Conflict):
+    message = "The first request with this key is still being carried out. Send it again shortly."
+    retry_after = 1
+
+
+class IdempotencyKeyReused(Invalid):
+    message = "This key was used for another request. Choose a new key for a new request."
+
+
+class AnswerLost(Conflict):
+    message = "This was done before, but its answer cannot be given again. Look what has become."
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A request that carries a key. The key is the user's own, and counts for one operation."""
+
+    user_id: UUID
+    operation: str
+    key: str = field(repr=False)
+    fingerprint: bytes
+
+    @property
+    def scope(self) -> bytes:
+        return json.dumps([str(self.user_id), self.operation, self.key]).encode()
+
+    @property
+    def digest(self) -> bytes:
+        return sha256(self.scope).digest()
+
+
+def checked(key: str) -> str:
+    if not re.fullmatch(VISIBLE_ASCII, key):
+        raise InvalidIdempotencyKey
+    return key
+
+
+def fingerprint(query: Mapping[str, str], body: bytes) -> bytes:
+    """Hash what was sent. How a client writes the same JSON does not matter."""
+    meant = [query, from_json(body) if body else None]
+    return sha256(json.dumps(meant, sort_keys=True).encode()).digest()
+
+
+def recall(session: Session, attempt: Attempt) -> Response | None:
+    """Return the answer that was given before. If there is none, the key is locked until the end
+    of the transaction, and the caller has to `keep` what it answers now."""
+    lock = int.from_bytes(attempt.digest[:8], signed=True)
+    if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock))):
+        raise RequestInProgress
+    # A statement of its own, after the lock: it has to see what the last holder has committed.
+    kept = session.execute(
+        sa.select(IdempotencyRecord.fingerprint, IdempotencyRecord.answer).where(
+            IdempotencyRecord.scope == attempt.digest,
+            IdempotencyRecord.expires_at > sa.func.now(),
+        )
+    ).one_or_none()
+    if kept is None:
+        return None
+    if kept.fingerprint != attempt.fingerprint:
+        raise IdempotencyKeyReused
+    return _opened(attempt, kept.answer)
+
+
+def keep(session: Session, attempt: Attempt, response: Response) -> None:
+    """Keep the answer for a day, over one that has had its day."""
+    row = insert(IdempotencyRecord).values(
+        scope=attempt.digest,
+        user_id=attempt.user_id,
+        fingerprint=attempt.fingerprint,
+        answer=_sealed(attempt, response),
+        expires_at=sa.func.now() + KEPT_FOR,
+    )
+    replacing = row.on_conflict_do_update(
+        index_elements=[IdempotencyRecord.scope],
+        set_={name: row.excluded[name] for name in ("fingerprint", "answer", "expires_at")},
+        where=IdempotencyRecord.expires_at <= sa.func.now(),
+    ).returning(IdempotencyRecord.scope)
+    try:
+        written = session.scalar(replacing)
+    except IntegrityError as error:  # the user was deleted, and the access token lives on
+        raise Unauthenticated from error
+    if written is None:
+        raise RequestInProgress
+
+
+def forget_expired(session: Session) -> None:
+    session.execute(
+        sa.delete(IdempotencyRecord).where(IdempotencyRecord.expires_at <= sa.func.now())
+    )
+
+
+def _sealed(attempt: Attempt, response: Response) -> bytes:
+    answer = [response.status_code, response.headers, response.body]
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + _cipher(attempt).encrypt(nonce, json.dumps(answer).encode(), None)
+
+
+def _opened(attempt: Attempt, sealed: bytes) -> Response:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
+    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        answer = json.loads(_cipher(attempt).decrypt(nonce, ciphertext, None))
+    except InvalidTag as error:  # it was sealed under another secret
+        raise AnswerLost from error
+    status, headers, body = answer
+    return Response(body, headers=headers | {REPLAYED: "true"}, status_code=status)
+
+
+def _cipher(attempt: Attempt) -> "AESGCM":
+    """Derive the key from our secret and the client's: neither opens the answer alone."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+    secret = settings().sealing_key.get_secret_value().encode()
+    return AESGCM(hmac.digest(secret, attempt.scope, "sha256"))
