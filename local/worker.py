@@ -1,17 +1,19 @@
 """Deliver the messages of the queues to the workers, as Lambda's event source mapping does."""
 
 import argparse
+import json
 import logging
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.logging import configure
+from chalicelib.core.logging import bound, configure
 from local.handlers import WORKERS, Context, Guarded, Subscription, subscriptions
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class Consumer:
         """
         name = self._subscription.name
         event = {"Records": [self._record(message) for message in messages]}
-        with Guarded(name) as call:
+        with bound(**_job_of(messages[0])), Guarded(name) as call:
             self._subscription.call(event, Context(name, self._timeout_seconds))
         if call.has_failed:
             return False
@@ -148,6 +150,13 @@ def serve(found: Sequence[Subscription], *, concurrency: int, stopping: Event) -
     deadline = time.monotonic() + _FINISH_SECONDS
     if not all(runner.finish(deadline) for runner in runners):
         log.warning("stopped in the middle of a message; the queue will show it again")
+
+
+def _job_of(message: "MessageTypeDef") -> dict[str, str]:
+    """Say which job the message is about, if it is about one."""
+    with suppress(ValueError, KeyError, TypeError):
+        return {"job_id": str(json.loads(message["Body"])["job_id"])}
+    return {}
 
 
 def _lower_first(name: str) -> str:

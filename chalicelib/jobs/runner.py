@@ -90,6 +90,9 @@ def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
             _try_later(queue, claimed, error)
         except DomainError as error:
             _fail(claimed, error, retryable=False)
+        except Exception:
+            log.warning("crashed: left to the sweeper")  # the runtime says why, but not whose
+            raise
 
 
 def backoff(attempt: int) -> timedelta:

@@ -17,7 +17,7 @@ from chalicelib.core.models import Job
 from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Worker
+from tests.conftest import Log, Worker
 
 LEASE_SECONDS = 1
 
@@ -132,3 +132,13 @@ def test_a_queue_that_is_down_does_not_lose_an_accepted_job(
     job_id = answer.json["job"]["id"]
     sent_at = session.scalar(sa.select(Job.sent_at).where(Job.id == job_id))
     assert sent_at is None
+
+
+def test_a_bug_is_logged_with_the_job_that_it_met(
+    api: Api, session: Session, worker: Worker, log: Log
+) -> None:
+    job_id = api.generate().json["job"]["id"]
+    session.execute(sa.update(Job).where(Job.id == job_id).values(input={"no": "wish"}))
+    worker.work()
+    lines = {line["message"]: line.get("job_id") for line in log.lines if line["level"] != "info"}
+    assert lines == {"crashed: left to the sweeper": job_id, "handler failed": job_id}
