@@ -1,0 +1,109 @@
+"""The same job written straight down: the vendors' SDKs with their defaults, and three statements.
+
+No checkpoints, no lease, no strictness about what the vendors answer.
+"""
+
+import base64
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import local
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import psycopg2
+from openai import OpenAI
+from pydantic import BaseModel
+
+from bench.rows import DESCRIPTION
+from chalicelib.core.models import MottoTone
+from chalicelib.core.ports import Prompt
+from chalicelib.personas import generation
+from chalicelib.personas.generation import Character, Motto
+from chalicelib.personas.portraits import redraw
+
+NAME = "Ada"
+TABLE = """
+CREATE TABLE IF NOT EXISTS plain_personas (
+    id uuid PRIMARY KEY, status text, character jsonb, motto text, key text, sha256 text
+)
+"""
+
+
+class PlainWorker:
+    def __init__(self, *, redrawn: bool) -> None:
+        self._redrawn = redrawn
+        self._openai = OpenAI()
+        self._s3 = boto3.client("s3")
+        self._threads = local()
+        with self._database() as connection, connection.cursor() as cursor:
+            cursor.execute(TABLE)
+
+    def generate(self) -> None:
+        persona_id = str(uuid4())
+        self._write("INSERT INTO plain_personas (id, status) VALUES (%s, 'running')", persona_id)
+        self._openai.moderations.create(
+            model="omni-moderation-latest", input=f"{NAME}\n{DESCRIPTION}"
+        )
+        tone = MottoTone.NEUTRAL
+        with ThreadPoolExecutor(3) as pool:
+            character = pool.submit(
+                self._ask,
+                generation.character_prompt(name=NAME, description=DESCRIPTION),
+                Character,
+            )
+            motto = pool.submit(
+                self._ask,
+                generation.motto_prompt(name=NAME, description=DESCRIPTION, tone=tone),
+                Motto,
+            )
+            image = pool.submit(self._draw, persona_id)
+        self._write(
+            "UPDATE plain_personas SET character = %s, motto = %s WHERE id = %s",
+            character.result().model_dump_json(),
+            motto.result().model_dump()["motto"],
+            persona_id,
+        )
+        self._write(
+            "UPDATE plain_personas SET status = 'ready', key = %s, sha256 = %s WHERE id = %s",
+            *image.result(),
+            persona_id,
+        )
+
+    def _ask(self, prompt: Prompt, shape: type[BaseModel]) -> BaseModel:
+        completion = self._openai.chat.completions.parse(
+            model="gpt-5.4-mini",
+            messages=[
+                {"role": "system", "content": prompt.instructions},
+                {"role": "user", "content": prompt.data},
+            ],
+            response_format=shape,
+        )
+        answer = completion.choices[0].message.parsed
+        if answer is None:
+            raise RuntimeError("no answer")
+        return answer
+
+    def _draw(self, persona_id: str) -> tuple[str, str]:
+        answer = self._openai.images.generate(
+            model="gpt-image-2",
+            prompt=generation.portrait_prompt(name=NAME, description=DESCRIPTION),
+            size="1024x1024",
+            quality="medium",
+        )
+        drawn = base64.b64decode(str((answer.data or [])[0].b64_json))
+        content = redraw(drawn).content if self._redrawn else drawn
+        key = f"images/{persona_id}"
+        self._s3.put_object(Bucket=os.environ["MEDIA_BUCKET"], Key=key, Body=content)
+        return key, hashlib.sha256(content).hexdigest()
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._database() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    def _database(self) -> Any:
+        if not hasattr(self._threads, "connection"):
+            url = os.environ["DATABASE_URL"].replace("+psycopg2", "")
+            self._threads.connection = psycopg2.connect(url)
+        return self._threads.connection
