@@ -62,8 +62,9 @@ def _product() -> Callable[[], Work]:
         return partial(work, asked.job.id)
 
     def work(job_id: UUID) -> None:
-        body = json.dumps({"job_id": str(job_id)})
-        persona_generator({"Records": [{"messageId": "m", "receiptHandle": "r", "body": body}]}, None)
+        record = {"messageId": "m", "receiptHandle": "r"}
+        record["body"] = json.dumps({"job_id": str(job_id)})
+        persona_generator({"Records": [record]}, None)
         with reading() as session:
             job = session.get_one(Job, job_id)
         if job.status != "succeeded":

@@ -68,7 +68,8 @@ def _photographed(drawn: bytes) -> bytes:
     with Image.open(io.BytesIO(drawn)) as picture:
         grain = Image.effect_noise(picture.size, 16).convert("RGB")
         out = io.BytesIO()
-        Image.blend(picture.convert("RGB"), grain, GRAIN).save(out, picture.format)
+        photograph = Image.blend(picture.convert("RGB"), grain, GRAIN)
+        photograph.save(out, picture.format, quality=95, subsampling=0)
         return out.getvalue()
 
 

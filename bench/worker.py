@@ -66,8 +66,10 @@ def measure(env: dict[str, str]) -> None:
 
 
 def report(taken: dict[str, list[Round]]) -> None:
-    print(f"\nVendors: text {TEXT_MS} ms, moderation {MODERATION_MS} ms, image {IMAGE_MS} ms and 1 MB")
-    print(f"as PNG; longest chain {CHAIN_MS} ms. CPU is the worker process's own.")
+    print(
+        f"\nVendors: text {TEXT_MS} ms, moderation {MODERATION_MS} ms, image {IMAGE_MS} ms (1 MB as"
+    )
+    print(f"PNG). Longest chain {CHAIN_MS} ms. CPU is the worker process's own.")
     show(
         f"{JOBS} generations at once; median of {ROUNDS} rounds, interleaved",
         (

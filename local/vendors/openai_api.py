@@ -17,7 +17,7 @@ from local.vendors.openai_orders import (
     SpeechOrder,
     parse_order,
 )
-from local.vendors.portrait import draw_portrait
+from local.vendors.portrait import as_jpeg, draw_portrait
 from local.vendors.problems import (
     AGAINST_POLICY,
     BLOCKED,
@@ -93,13 +93,15 @@ def generate_images(emulator: Emulator, request: Request) -> Reply:
         data = []
         for index in range(0 if kind == "empty" else order.n):
             picture = draw_portrait(order.prompt + (f" #{index}" if index else ""), width, height)
+            if order.output_format == "jpeg":
+                picture = as_jpeg(picture, order.output_compression)
             encoded = base64.b64encode(spoiled_picture(picture, kind)).decode()
             data.append({"b64_json": "!no base64!" if kind == "bad_base64" else encoded})
         answer = {
             "created": int(time.time()),
             "data": data,
             "size": f"{width}x{height}",
-            "output_format": "png",
+            "output_format": order.output_format,
             "usage": _image_usage(order),
         }
         return _answered(answer)

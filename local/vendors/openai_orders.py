@@ -68,7 +68,8 @@ class ImageOrder(BaseModel):
     quality: str = "auto"
     background: str = "auto"
     moderation: str = "auto"
-    output_format: Literal["png"] = "png"
+    output_format: Literal["png", "jpeg"] = "png"
+    output_compression: int = Field(default=100, ge=0, le=100)
     user: str | None = None
     safety_identifier: str | None = None
 

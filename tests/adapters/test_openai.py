@@ -188,6 +188,11 @@ def test_an_answer_far_over_its_length_is_cut(ai: Control, patient: Engines) -> 
     assert all(len(value) <= 60 for value in character.style.model_dump().values())
 
 
+def test_a_picture_comes_as_a_jpeg_which_is_cheaper_to_read(patient: Engines) -> None:
+    drawing = OpenAiImages(patient.client, model="gpt-image-2").begin("a baker")
+    assert (drawing.content or b"").startswith(b"\xff\xd8\xff")
+
+
 def test_openai_has_nothing_to_collect(patient: Engines) -> None:
     with pytest.raises(ImageRejected):
         OpenAiImages(patient.client, model="gpt-image-2").collect("prediction")

@@ -1,6 +1,9 @@
 """A bust drawn from words: it stands in for what an image model would paint."""
 
+import io
 from functools import lru_cache
+
+from PIL import Image
 
 from local.vendors.chance import Chance
 from local.vendors.portrait.beard import paint_facial_hair
@@ -31,6 +34,14 @@ def draw_portrait(prompt: str, width: int = 1024, height: int = 1024) -> bytes:
         _paint_person(canvas, look, palette)
     canvas.caption(CAPTION)
     return canvas.png()
+
+
+@lru_cache(maxsize=16)
+def as_jpeg(picture: bytes, quality: int) -> bytes:
+    with Image.open(io.BytesIO(picture)) as drawn:
+        out = io.BytesIO()
+        drawn.save(out, "JPEG", quality=quality, subsampling=0)
+        return out.getvalue()
 
 
 def _paint_person(canvas: Canvas, look: Look, palette: Palette) -> None:

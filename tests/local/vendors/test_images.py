@@ -30,6 +30,22 @@ def test_a_picture_is_a_png_of_the_size_that_was_asked_for(
     assert (image.format, f"{image.width}x{image.height}") == ("PNG", size)
 
 
+def test_a_jpeg_is_as_small_as_the_compression_makes_it(client: openai.OpenAI) -> None:
+    answers = [
+        client.images.generate(
+            model="gpt-image-2",
+            prompt="a baker",
+            size="256x256",
+            output_format="jpeg",
+            output_compression=compression,
+        )
+        for compression in (95, 50)
+    ]
+    pictures = [base64.b64decode((answer.data or [])[0].b64_json or "") for answer in answers]
+    assert [opened(picture).format for picture in pictures] == ["JPEG", "JPEG"]
+    assert len(pictures[1]) < len(pictures[0])
+
+
 def test_a_picture_measures_1024_when_no_size_is_given(client: openai.OpenAI) -> None:
     assert opened(draw(client, "a baker", "auto")[0]).size == (1024, 1024)
 
