@@ -87,4 +87,5 @@ def _log_nowhere() -> None:
             handler.setStream(nowhere)
 
 
-main()
+if __name__ == "__main__":
+    main()
