@@ -251,7 +251,8 @@ class Endpoint:
     def _response(self, request: Request, reply: Reply[Any]) -> Response:
         headers = _headers(reply)
         status = reply.status or self.statuses[0]
-        if reply.etag and _matches(reply.etag, request.headers.get("if-none-match", "")):
+        known = request.headers.get("if-none-match", "") if self.method == "GET" else ""
+        if reply.etag and _matches(reply.etag, known):
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
         if reply.body is None:
             return Response("", headers=headers, status_code=status)

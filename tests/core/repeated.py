@@ -49,10 +49,10 @@ class Effects:
         with db.transaction() as session:
             session.execute(sa.text("CREATE TABLE effects (wish text)"))
 
-    def send(self, key: str, wish: str) -> dict[str, Any]:
+    def send(self, key: str, wish: str, **headers: str) -> dict[str, Any]:
         event = {
             "requestContext": {"httpMethod": "POST", "resourcePath": "/effects"},
-            "headers": {"content-type": "application/json", "idempotency-key": key},
+            "headers": {"content-type": "application/json", "idempotency-key": key, **headers},
             "multiValueQueryStringParameters": None,
             "pathParameters": {},
             "stageVariables": None,

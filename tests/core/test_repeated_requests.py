@@ -48,6 +48,11 @@ def test_no_key_has_two_effects(effects: Effects) -> None:
     assert effects.count() == Counter(key.done for key in keys if key.done is not None)
 
 
+def test_what_has_an_effect_is_never_answered_with_not_modified(effects: Effects) -> None:
+    answers = [effects.send("key", "wish", **{"if-none-match": "*"}) for _ in range(2)]
+    assert [answer["statusCode"] for answer in answers] == [201, 201]
+
+
 def _send(effects: Effects, key: Key, random: Random) -> None:
     """Send a request with the key and compare its answer with what was to be expected."""
     wish, end = f"{key.name} {random.choice('aab')}", random.choice(ENDS)
