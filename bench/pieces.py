@@ -20,6 +20,7 @@ from bench.rows import DESCRIPTION, add_polling
 from chalicelib import wiring
 from chalicelib.core.db import reading
 from chalicelib.core.models import ImageModel, Job, MottoTone
+from chalicelib.jobs import timing
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.runner import Run
 from chalicelib.personas import generation
@@ -39,7 +40,7 @@ def pieces() -> dict[str, Callable[[], object]]:
     ports = wiring.ports()
     about = {"name": NAME, "description": DESCRIPTION}
     draw = partial(ports.images[ImageModel.DALL_E].begin, generation.portrait_prompt(**about))
-    drawn = draw().content or b""
+    drawn = draw().value.content or b""
     portrait = redraw(drawn)
     numbers, folder = count(), uuid4()
 
@@ -87,6 +88,7 @@ def _checkpoint() -> Callable[[], None]:
             max_attempts=job.max_attempts,
             input={},
             checkpoint={},
+            time_left=timing.DEADLINE,
         )
     )
     return partial(run.record, step="image", progress=50, motto={"motto": "Curious to the end."})

@@ -189,7 +189,7 @@ def test_an_answer_far_over_its_length_is_cut(ai: Control, patient: Engines) -> 
 
 
 def test_a_picture_comes_as_a_jpeg_which_is_cheaper_to_read(patient: Engines) -> None:
-    drawing = OpenAiImages(patient.client, model="gpt-image-2").begin("a baker")
+    drawing = OpenAiImages(patient.client, model="gpt-image-2").begin("a baker").value
     assert (drawing.content or b"").startswith(b"\xff\xd8\xff")
 
 
