@@ -232,6 +232,7 @@ def _fenced(
         )
         .values(updated_at=sa.func.now(), **values)
         .returning(Job.id)
+        .execution_options(synchronize_session=False)  # no session here holds the job
     )
     if receipt is not None:
         paid, alive = settled(receipt), closed(receipt.service)
