@@ -109,6 +109,30 @@ FROM past
 )
 
 
+_ADMIT = sa.text("""
+WITH held AS (
+    UPDATE jobs SET lease_until = now() + :lease, updated_at = now()
+    WHERE id = :job_id AND fence = :fence AND status = 'running'
+    RETURNING id
+), breaker AS (
+    SELECT open_until - now() AS rest, is_probed FROM breakers
+    WHERE provider = :provider AND model = :model AND open_until IS NOT NULL
+), probe AS (
+    UPDATE breakers SET is_probed = true, open_until = now() + :probe_time
+    WHERE provider = :provider AND model = :model AND open_until <= now()
+      AND EXISTS (SELECT FROM held)
+    RETURNING model
+)
+SELECT EXISTS (SELECT FROM held) AS is_held,
+       EXISTS (SELECT FROM probe) AS is_probe,
+       EXISTS (SELECT FROM breaker) AS is_open,
+       (SELECT rest FROM breaker WHERE NOT is_probed) AS rest
+""").bindparams(
+    sa.bindparam("lease", type_=sa.Interval),
+    sa.bindparam("probe_time", type_=sa.Interval),
+)
+
+
 def buy(claimed: Claim, order: Order[Thing]) -> Bought[Thing]:
     """Make the call, or raise why it is not made: `LeaseLost`, `Postponed`, `StepOverpaid`."""
     said = _intend(claimed, order)
@@ -123,18 +147,33 @@ def buy(claimed: Claim, order: Order[Thing]) -> Bought[Thing]:
     try:
         served = order.call()
     except VendorUnavailable as error:
-        _note_failure(order.service, said.intent, error)
+        _note_failure(order.service, error, event_id=said.intent)
         if said.is_probe:
             raise VendorResting(timing.REST) from error
         raise
     except (ContentRefused, VendorRejected) as error:
-        _note_answer(order.service, said.intent, error.used)
+        _note_answer(order.service, error.used, event_id=said.intent)
         raise
     return Bought(served.value, Receipt(said.intent, order.service, served.units))
 
 
+def follow(claimed: Claim, service: Service, call: Callable[[], Thing]) -> Thing:
+    """Ask a vendor about what is paid for, unless it is left alone: then raise `VendorResting`."""
+    said = _admit(claimed, service)
+    try:
+        thing = call()
+    except VendorUnavailable as error:
+        _note_failure(service, error)
+        if said.is_probe:
+            raise VendorResting(timing.REST) from error
+        raise
+    if said.is_probe:
+        _note_answer(service, None)
+    return thing
+
+
 def settle(receipt: Receipt) -> None:
-    _note_answer(receipt.service, receipt.event_id, receipt.units)
+    _note_answer(receipt.service, receipt.units, event_id=receipt.event_id)
 
 
 def _intend(claimed: Claim, order: Order[Any], *, again: bool = False) -> "sa.Row[Any]":
@@ -164,22 +203,46 @@ def _intend(claimed: Claim, order: Order[Any], *, again: bool = False) -> "sa.Ro
     return said
 
 
+def _admit(claimed: Claim, service: Service) -> "sa.Row[Any]":
+    with at_once() as session:
+        said = session.execute(
+            _ADMIT,
+            {
+                "job_id": claimed.job_id,
+                "fence": claimed.fence,
+                "lease": timedelta(seconds=settings().job_lease_seconds),
+                "provider": service.provider,
+                "model": service.model,
+                "probe_time": timing.PROBE_TIME,
+            },
+        ).one()
+    if not said.is_held:
+        raise LeaseLost
+    if said.is_open and not said.is_probe:
+        raise _resting(said)
+    return said
+
+
 def _refusal(said: "sa.Row[Any]") -> Exception:
-    if said.paid >= CALLS_A_STEP:
-        return StepOverpaid()
+    return StepOverpaid() if said.paid >= CALLS_A_STEP else _resting(said)
+
+
+def _resting(said: "sa.Row[Any]") -> VendorResting:
     return VendorResting(max(said.rest or timing.PROBE_NEWS, timedelta(seconds=1)))
 
 
-def _note_failure(service: Service, event_id: UUID, error: VendorUnavailable) -> None:
+def _note_failure(
+    service: Service, error: VendorUnavailable, *, event_id: UUID | None = None
+) -> None:
     """Where nobody knows what the vendor has done, the intent stays as it is."""
     with transaction() as session:
-        if error.used is not None:
+        if event_id is not None and error.used is not None:
             session.execute(settled(Receipt(event_id, service, error.used)))
         breakers.note_failure(session, service, rest=timing.REST, retry_after=error.retry_after)
 
 
-def _note_answer(service: Service, event_id: UUID, used: Units | None) -> None:
+def _note_answer(service: Service, used: Units | None, *, event_id: UUID | None = None) -> None:
     with transaction() as session:
-        if used is not None:
+        if event_id is not None and used is not None:
             session.execute(settled(Receipt(event_id, service, used)))
         session.execute(breakers.closed(service))

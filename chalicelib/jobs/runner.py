@@ -11,7 +11,7 @@ from uuid import UUID
 from chalicelib.core.db import at_once, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import bound
-from chalicelib.core.ports import Queue, VendorUnavailable
+from chalicelib.core.ports import Queue, Service, VendorUnavailable
 from chalicelib.jobs import leases, purchases, timing
 from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.leases import Claim
@@ -50,9 +50,13 @@ class Run:
             )
 
     def buy(self, order: Order[Thing]) -> Bought[Thing]:
-        """Make a call that costs money. Every call of a worker to a vendor that is not about
-        something paid for before goes through here."""
+        """Make a call that costs money. Every call of a worker to a vendor goes through
+        here, but those about something that was paid for before."""
         return purchases.buy(self.claim, order)
+
+    def follow(self, service: Service, call: Callable[[], Thing]) -> Thing:
+        """Make a call about something that was paid for before."""
+        return purchases.follow(self.claim, service, call)
 
     def settle(self, receipt: Receipt) -> None:
         """Close the ledger's entry of a call whose outcome is of no use."""

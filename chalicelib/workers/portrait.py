@@ -76,8 +76,8 @@ def _image_by(model: ImageModel, run: Run, wish: PersonaGenerate) -> Image:
 def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]) -> bytes:
     """Return the picture's bytes. What was ordered before is collected, never ordered again."""
     engine = wiring.ports().images[model]
-    if reference := recorded.get("reference"):
-        return engine.collect(reference)
+    if "reference" in recorded:
+        return run.follow(engine.drawing, lambda: engine.collect(recorded["reference"]))
     ordered = run.buy(
         Order(
             step="image",
