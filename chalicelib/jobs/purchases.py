@@ -228,7 +228,8 @@ def _refusal(said: "sa.Row[Any]") -> Exception:
 
 
 def _resting(said: "sa.Row[Any]") -> VendorResting:
-    return VendorResting(max(said.rest or timing.PROBE_NEWS, timedelta(seconds=1)))
+    is_known = said.rest is not None and said.rest > timedelta()
+    return VendorResting(said.rest if is_known else timing.PROBE_NEWS)
 
 
 def _note_failure(
