@@ -49,5 +49,7 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("httpx", "httpx2", "httpcore", "openai", "botocore", "urllib3", "alembic"):
+    for chatty in ("httpx", "httpx2", "httpcore", "openai", "botocore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of odd headers with the whole URL, and a URL may hold a key.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -158,8 +158,9 @@ def test_a_silent_server_is_given_up(own: Wire, answer: Answer) -> None:
         _pieces(OK + b"Content-Length: 1000\r\n\r\n", b"x", pause=0.02, times=100),
         _pieces(CHUNKED, b"1\r\nx\r\n", pause=0.02, times=100),
         _pieces(OK + b"\r\n", b"x", pause=0.02, times=100),
+        _pieces(OK, b"x", pause=0.02, times=100),
     ],
-    ids=["with a length", "in chunks", "until the end"],
+    ids=["with a length", "in chunks", "until the end", "in the head"],
 )
 def test_a_server_that_drips_is_given_up(own: Wire, answer: Answer) -> None:
     own.answer = answer
