@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-QUEUE = "generation"
-DEAD_LETTERS = "generation-dlq"
+VISIBILITY_SECONDS = {"generation": 1080, "webhooks": 180}
+"""The queues, and how long each hides a message that was received."""
 USER_POOL = "persona"
 
-_VISIBILITY_SECONDS = 1080
 _MAX_RECEIVES = 5
 _FOURTEEN_DAYS = 14 * 24 * 60 * 60
 _PATIENCE_SECONDS = 60
@@ -39,13 +38,16 @@ def create_bucket(s3: "S3Client", name: str) -> None:
 
 
 def create_queues(sqs: "SQSClient") -> None:
-    dead_letters = create_queue(sqs, DEAD_LETTERS, {"MessageRetentionPeriod": str(_FOURTEEN_DAYS)})
-    redrive = {"deadLetterTargetArn": dead_letters, "maxReceiveCount": _MAX_RECEIVES}
-    create_queue(
-        sqs,
-        QUEUE,
-        {"VisibilityTimeout": str(_VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)},
-    )
+    for name, seconds in VISIBILITY_SECONDS.items():
+        dead_letters = create_queue(
+            sqs, f"{name}-dlq", {"MessageRetentionPeriod": str(_FOURTEEN_DAYS)}
+        )
+        redrive = {"deadLetterTargetArn": dead_letters, "maxReceiveCount": _MAX_RECEIVES}
+        create_queue(
+            sqs,
+            name,
+            {"VisibilityTimeout": str(seconds), "RedrivePolicy": json.dumps(redrive)},
+        )
 
 
 def create_queue(

@@ -1,5 +1,6 @@
 """What the stack tells the application: the settings in its environment."""
 
+import base64
 import json
 import os
 import secrets
@@ -16,9 +17,13 @@ from local.ports import HOST
 STAGE = "local"
 REGION: Final = "eu-north-1"
 BUCKET = "persona-media"
+WEBHOOK_PORT = 9000
+"""Where on this machine a receiver of webhooks may listen."""
 
 # What would lead the application past the settings of this stack.
 _FOREIGN_NAMES = {"ENV_FILE", "SECRETS_ID"}
+# The real Replicate reaches no address of this machine, and signs with a secret of its own.
+_ONLY_HERE = {"PUBLIC_API_URL", "REPLICATE_WEBHOOK_SECRETS"}
 _FOREIGN_PREFIXES = ("AWS_", "PG", "OPENAI_", "REPLICATE_")
 
 
@@ -31,6 +36,13 @@ class Secrets:
     refresh_token_key: str
     respondent_key: str
     sealing_key: str
+    webhook_key: str
+    replicate_webhook_key: str
+
+    @property
+    def replicate_webhook_secret(self) -> str:
+        """Return what the emulated Replicate signs with."""
+        return f"whsec_{base64.b64encode(self.replicate_webhook_key.encode()).decode()}"
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -44,7 +56,8 @@ def load_secrets(path: Path) -> Secrets:
 
 def backing_settings(ports: Mapping[str, int], known: Secrets) -> dict[str, str]:
     google, vendors = _origin(ports["google"]), _origin(ports["vendors"])
-    api = {"API_URL": _origin(ports["api"])} if "api" in ports else {}
+    own = _origin(ports["api"]) if "api" in ports else None
+    api = {"API_URL": own, "PUBLIC_API_URL": own} if own else {}
     return {
         **api,
         "DATABASE_URL": _database_url(ports["postgres"], known),
@@ -63,10 +76,13 @@ def backing_settings(ports: Mapping[str, int], known: Secrets) -> dict[str, str]
         "REFRESH_TOKEN_KEY": known.refresh_token_key,
         "RESPONDENT_KEY": known.respondent_key,
         "SEALING_KEY": known.sealing_key,
+        "WEBHOOK_KEY": known.webhook_key,
+        "WEBHOOK_ORIGINS": json.dumps([f"http://{HOST}:{WEBHOOK_PORT}"]),
         "OPENAI_BASE_URL": f"{vendors}/v1",
         "OPENAI_API_KEY": "sk-local",
         "REPLICATE_BASE_URL": vendors,
         "REPLICATE_API_TOKEN": "r8_local",
+        "REPLICATE_WEBHOOK_SECRETS": json.dumps([known.replicate_webhook_secret]),
         "IMAGE_SOURCES": json.dumps([vendors]),
         "CORS_ORIGINS": json.dumps(["http://localhost:5173"]),
         "JOB_LEASE_SECONDS": "60",
@@ -101,7 +117,7 @@ class UserSettings:
         if not self.emulates_openai:
             left_out |= {"OPENAI_BASE_URL"}
         if not self.emulates_replicate:
-            left_out |= {"REPLICATE_BASE_URL", "IMAGE_SOURCES"}
+            left_out |= {"REPLICATE_BASE_URL", "IMAGE_SOURCES", *_ONLY_HERE}
         kept = {name: value for name, value in settings.items() if name not in left_out}
         return kept | dict(self.values)
 

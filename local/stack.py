@@ -18,7 +18,7 @@ from typing import Any, Self
 from local import aws, postgres, services, valkey
 from local.guardian import Registry, identity_of
 from local.history import History
-from local.home import CHECKOUT, Home
+from local.home import CHECKOUT, Home, replace_text
 from local.ports import HOST, USUAL, Choice, choose
 from local.postgres import Cluster
 from local.service import Cancelled, Launcher, Process, Service, ServiceFailed
@@ -156,7 +156,10 @@ class Stack:
 
     def _start_emulator(self, name: str) -> None:
         state = self.home.data / name
-        self._launch(services.emulator(name, self.port_of[name], state=state))
+        service = services.emulator(name, self.port_of[name], state=state)
+        if name == "vendors":
+            replace_text(state / "webhook-key", self._secrets.replicate_webhook_secret)
+        self._launch(service)
 
     def _cluster(self, name: str) -> Cluster:
         return Cluster(

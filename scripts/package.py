@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "REFRESH_TOKEN_KEY": "fedcba9876543210" * 4,
     "RESPONDENT_KEY": "02468ace13579bdf" * 4,
     "SEALING_KEY": "13579bdf02468ace" * 4,
+    "WEBHOOK_KEY": "1122334455667788" * 4,
     "OPENAI_API_KEY": "sk-none",
     "REPLICATE_API_TOKEN": "r8_none",
 }

@@ -3,7 +3,14 @@ from os import environ
 from typing import Annotated, Any
 
 from dotenv import load_dotenv
-from pydantic import BeforeValidator, Field, PositiveInt, PostgresDsn, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    PostgresDsn,
+    SecretStr,
+)
 from pydantic_core import from_json
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
@@ -13,13 +20,32 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from chalicelib.core.addresses import origin_of
+from chalicelib.core.signatures import key_of
+
 
 def _parsed(value: Any) -> Any:
     """Read JSON from the environment; a secret in AWS may hold the object itself."""
     return from_json(value) if isinstance(value, str) else value
 
 
+def _signing_secret(value: SecretStr) -> SecretStr:
+    key_of(value.get_secret_value())
+    return value
+
+
+def _origin(value: str) -> str:
+    origin_of(value)
+    return value
+
+
 Keys = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)]
+SigningSecrets = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...],
+    NoDecode,
+    BeforeValidator(_parsed),
+]
+Origins = tuple[Annotated[str, AfterValidator(_origin)], ...]
 
 
 class Settings(BaseSettings):
@@ -38,6 +64,7 @@ class Settings(BaseSettings):
 
     media_bucket: str
     generation_queue: str = "generation"
+    webhook_queue: str = "webhooks"
 
     google_issuer: str = "https://accounts.google.com"
     google_jwks_url: str = "https://www.googleapis.com/oauth2/v3/certs"
@@ -49,6 +76,7 @@ class Settings(BaseSettings):
     refresh_token_key: SecretStr
     respondent_key: SecretStr
     sealing_key: SecretStr
+    webhook_key: SecretStr
 
     openai_api_key: SecretStr
     openai_text_model: str = "gpt-5.4-mini"
@@ -59,10 +87,13 @@ class Settings(BaseSettings):
         "prompthero/openjourney:ad59ca21177f9e217b9075e7300cf6e14f7e5b4505b87b9689dbd866e9768969"
     )
     replicate_poll_seconds: float = 0.25
+    replicate_webhook_secrets: SigningSecrets = ()
     image_sources: tuple[str, ...] = ("https://replicate.delivery", "https://*.replicate.delivery")
 
     cors_origins: tuple[str, ...] = ()
     web_url: str = "http://localhost:5173"
+    public_api_url: str | None = None
+    webhook_origins: Origins = ()
 
     job_lease_seconds: PositiveInt = 60
 

@@ -22,6 +22,7 @@ SECRETS = {
     "refresh_token_key": "hush-refresh-" + "x" * 32,
     "respondent_key": "hush-respondent-" + "x" * 32,
     "sealing_key": "hush-sealing-" + "x" * 32,
+    "webhook_key": "hush-webhook-" + "x" * 32,
     "openai_api_key": "sk-hush-openai",
     "replicate_api_token": "r8_hush-replicate",
 }
@@ -99,6 +100,9 @@ def test_what_is_missing_is_named_and_nothing_else_is_told(
         ("IMAGE_SOURCES", "https://hush.example"),
         ("REPLICATE_POLL_SECONDS", "hush"),
         ("JOB_LEASE_SECONDS", "-1"),
+        ("WEBHOOK_ORIGINS", '["hush"]'),
+        ("REPLICATE_WEBHOOK_SECRETS", "hush"),
+        ("REPLICATE_WEBHOOK_SECRETS", '["whsec_hush!"]'),
     ],
 )
 def test_what_is_wrong_is_named_and_not_repeated(

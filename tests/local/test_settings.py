@@ -84,6 +84,7 @@ def test_a_real_token_brings_in_the_real_replicate_with_its_own_images(
 ) -> None:
     settings = user(tmp_path, "REPLICATE_API_TOKEN=r8_real").over(stack_settings)
     assert not settings.keys() & {"REPLICATE_BASE_URL", "IMAGE_SOURCES"}
+    assert not settings.keys() & {"PUBLIC_API_URL", "REPLICATE_WEBHOOK_SECRETS"}
     assert settings["OPENAI_BASE_URL"] == stack_settings["OPENAI_BASE_URL"]
 
 

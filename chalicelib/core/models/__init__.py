@@ -12,6 +12,7 @@ from chalicelib.core.models.analysis import (
 from chalicelib.core.models.base import Base
 from chalicelib.core.models.idempotency import IdempotencyRecord
 from chalicelib.core.models.job import Job, JobStatus
+from chalicelib.core.models.notice import VendorNotice
 from chalicelib.core.models.persona import (
     DoomedObject,
     ImageModel,
@@ -63,5 +64,6 @@ __all__ = [
     "UsageKind",
     "UsageStatus",
     "User",
+    "VendorNotice",
     "Visibility",
 ]

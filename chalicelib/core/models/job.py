@@ -36,6 +36,7 @@ class Job(Base):
         ),
         CheckConstraint("(status IN ('failed', 'cancelled')) = (error IS NOT NULL)", "error"),
         Index("ix_jobs_owner_id_id", "owner_id", text("id DESC")),
+        Index("ix_jobs_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(
             "ix_jobs_unfinished",
             "status",
@@ -46,6 +47,7 @@ class Job(Base):
 
     id: Mapped[PrimaryKey]
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(64))
     subject_id: Mapped[UUID | None]
     status: Mapped[JobStatus] = mapped_column(server_default=JobStatus.QUEUED.value)
@@ -61,6 +63,7 @@ class Job(Base):
     max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     fence: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]
+    webhook_url: Mapped[str | None] = mapped_column(String(2048))
     deadline: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

@@ -33,6 +33,8 @@ class User(Base):
     primary_persona_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("personas.id", ondelete="SET NULL", use_alter=True), index=True
     )
+    webhook_secret_version: Mapped[int] = mapped_column(server_default="1")
+    webhook_secret_rotated_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
