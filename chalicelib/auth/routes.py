@@ -5,10 +5,24 @@ from sqlalchemy.orm import Session
 from chalicelib.auth import services
 from chalicelib.auth.guards import access_keys, signed_in
 from chalicelib.auth.logins import verify_login
-from chalicelib.auth.schemas import Login, Logout, Refresh, TokensRead, UserRead, UserUpdate
+from chalicelib.auth.schemas import (
+    Login,
+    Logout,
+    Refresh,
+    TokensRead,
+    UserRead,
+    UserUpdate,
+    WebhookSecretRead,
+)
 from chalicelib.auth.tokens import ACCESS_TOKEN_SECONDS, sign_access_token
+from chalicelib.auth.webhook_secrets import (
+    WebhookKeys,
+    get_webhook_keys,
+    rotate_webhook_keys,
+)
 from chalicelib.core.http import Caller, Routes, anyone
 from chalicelib.core.ports import Ports
+from chalicelib.core.signatures import shown
 
 routes = Routes(__name__, guard=signed_in)
 
@@ -42,6 +56,22 @@ def get_me(session: Session, caller: Caller) -> UserRead:
 def update_me(session: Session, caller: Caller, body: UserUpdate) -> UserRead:
     user = services.update_user(session, user_id=caller.user_id, data=body)
     return UserRead.model_validate(user)
+
+
+@routes.get("/auth/me/webhook-secret")
+def get_webhook_secret(session: Session, caller: Caller) -> WebhookSecretRead:
+    return _secret(get_webhook_keys(session, user_id=caller.user_id))
+
+
+@routes.post("/auth/me/webhook-secret/rotate", status=200)
+def rotate_webhook_secret(session: Session, caller: Caller) -> WebhookSecretRead:
+    """Replace the secret. The one before it goes on to sign for a day, beside the new one; rotate
+    twice to be rid of a secret at once."""
+    return _secret(rotate_webhook_keys(session, user_id=caller.user_id))
+
+
+def _secret(keys: WebhookKeys) -> WebhookSecretRead:
+    return WebhookSecretRead(secret=shown(keys.current), previous_valid_until=keys.previous_until)
 
 
 def _tokens(grant: services.Grant) -> TokensRead:

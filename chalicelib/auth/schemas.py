@@ -87,3 +87,11 @@ class TokensRead(BaseModel):
     expires_in: int
     refresh_token: str
     user: UserRead
+
+
+class WebhookSecretRead(BaseModel):
+    """What your receiver verifies webhooks with (Standard Webhooks). After a rotation they bear two
+    signatures, the second by the secret before, until `previous_valid_until`."""
+
+    secret: str
+    previous_valid_until: datetime | None
