@@ -49,6 +49,7 @@ WORKERS: dict[str, tuple[dict[str, Any], str]] = {
         "nothing to do",
     ),
     "chalicelib.workers.sweeper.sweeper": (TICK, "swept"),
+    "chalicelib.workers.webhooks.webhooks": ({"Records": [MESSAGE]}, "nothing to do"),
 }
 CALL = """
 import importlib, json, sys

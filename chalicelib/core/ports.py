@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -161,11 +161,26 @@ class ImageEngine(Protocol):
 
     drawing: Service
 
-    def begin(self, prompt: str) -> Served[Drawing]:
-        """Order a picture. This is the call that costs money."""
+    def begin(self, prompt: str, *, notify: str | None = None) -> Served[Drawing]:
+        """Order a picture. This is the call that costs money. A vendor that can tells `notify` of
+        the order, once under way and once done."""
 
     def collect(self, reference: str) -> bytes:
         """Wait for a picture that was ordered, and download it."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a receiver said to a webhook: a status, or why there is none."""
+
+    status: int | None = None
+    error: Literal["address_refused", "unreachable", "timeout"] | None = None
+    retry_after: int | None = None
+
+
+class Webhooks(Protocol):
+    def post(self, url: str, content: bytes, *, headers: Mapping[str, str]) -> Receipt:
+        """Post JSON to a URL of a user's choice, and say what came of it."""
 
 
 class FindIssuerKey(Protocol):
@@ -188,6 +203,9 @@ class Ports(Protocol):
 
     @property
     def images(self) -> Mapping[ImageModel, ImageEngine]: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     @property
     def issuer_keys(self) -> Mapping[Provider, FindIssuerKey]: ...

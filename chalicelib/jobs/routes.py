@@ -7,7 +7,7 @@ from chalicelib.core.http import Caller, Pending, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.jobs import services
 from chalicelib.jobs.replies import queued, seen
-from chalicelib.jobs.schemas import JobPage, JobRead, JobsQuery
+from chalicelib.jobs.schemas import DeliveriesQuery, DeliveryPage, JobPage, JobRead, JobsQuery
 
 routes = Routes(__name__, guard=signed_in)
 
@@ -24,9 +24,10 @@ def get_job(session: Session, caller: Caller, job_id: UUID) -> Pending[JobRead]:
 
 
 @routes.post("/jobs/{job_id}/cancel", status=202)
-def cancel_job(session: Session, caller: Caller, job_id: UUID) -> JobRead:
+def cancel_job(session: Session, caller: Caller, ports: Ports, job_id: UUID) -> JobRead:
     """End a job that is waiting or running."""
-    return JobRead.of(services.cancel_job(session, owner_id=caller.user_id, job_id=job_id))
+    job = services.cancel_job(session, ports.queue, owner_id=caller.user_id, job_id=job_id)
+    return JobRead.of(job)
 
 
 @routes.post("/jobs/{job_id}/retry", status=(202, 200))
@@ -34,3 +35,13 @@ def retry_job(session: Session, caller: Caller, ports: Ports, job_id: UUID) -> P
     """Try a failed job again, from its last checkpoint."""
     job = services.retry_job(session, ports.queue, owner_id=caller.user_id, job_id=job_id)
     return queued(job, JobRead.of)
+
+
+@routes.get("/jobs/{job_id}/deliveries")
+def list_deliveries(
+    session: Session, caller: Caller, job_id: UUID, query: DeliveriesQuery
+) -> DeliveryPage:
+    """Show the webhooks of this job, and what the receiver made of each attempt. One that has
+    failed is tried anew by `POST /jobs/{its id}/retry`."""
+    found = services.list_deliveries(session, owner_id=caller.user_id, job_id=job_id, query=query)
+    return DeliveryPage.of(found, limit=query.limit)

@@ -17,7 +17,7 @@ from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.purchases import Bought, Order
 from chalicelib.jobs.schemas import JobError
-from chalicelib.jobs.services import send_job
+from chalicelib.jobs.services import send_deliveries, send_job
 from chalicelib.spending.ledger import Receipt
 
 log = logging.getLogger(__name__)
@@ -69,12 +69,25 @@ class Run:
         return self.claim.is_last_attempt
 
 
-def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
+def backoff(attempt: int) -> timedelta:
+    """Return a random delay below an exponential ceiling (full jitter, AWS builders' library)."""
+    doubled: timedelta = timing.BACKOFF_BASE * 2 ** (attempt - 1)
+    ceiling = min(timing.BACKOFF_CAP, doubled)
+    return ceiling * SystemRandom().random()
+
+
+def run_job(
+    queue: Queue,
+    *,
+    job_id: UUID,
+    work: Callable[[Run], None],
+    delay_after: Callable[[int], timedelta] = backoff,
+) -> None:
     """Run the work under a lease. A message for a job that has ended is simply done with.
 
     `work` ends with `leases.finish` in its own last transaction. When it raises `Unavailable` the
-    job is queued again with full jitter, when it raises `Postponed` with its attempt given back;
-    any other domain error ends it; a bug leaves it to the sweeper.
+    job is queued again, after the delay that follows this attempt, when it raises `Postponed` with
+    its attempt given back; any other domain error ends it; a bug leaves it to the sweeper.
     """
     with transaction() as session:
         claimed = leases.claim(session, job_id=job_id)
@@ -91,19 +104,14 @@ def run_job(queue: Queue, *, job_id: UUID, work: Callable[[Run], None]) -> None:
         except Postponed as error:
             _postpone(claimed, error)
         except Unavailable as error:
-            _try_later(queue, claimed, error)
+            delay = max(delay_after(claimed.attempt), _asked_for(error))
+            _try_later(queue, claimed, error, delay)
         except DomainError as error:
             _fail(claimed, error, retryable=False)
         except Exception:
             log.warning("crashed: left to the sweeper")  # the runtime says why, but not whose
             raise
-
-
-def backoff(attempt: int) -> timedelta:
-    """Return a random delay below an exponential ceiling (full jitter, AWS builders' library)."""
-    doubled: timedelta = timing.BACKOFF_BASE * 2 ** (attempt - 1)
-    ceiling = min(timing.BACKOFF_CAP, doubled)
-    return ceiling * SystemRandom().random()
+        send_deliveries(queue, job_id=job_id)
 
 
 def _asked_for(error: Unavailable) -> timedelta:
@@ -113,20 +121,19 @@ def _asked_for(error: Unavailable) -> timedelta:
     return timedelta(seconds=error.retry_after) * (1 + SystemRandom().random() / 4)
 
 
-def _try_later(queue: Queue, claimed: Claim, error: Unavailable) -> None:
+def _try_later(queue: Queue, claimed: Claim, error: Unavailable, delay: timedelta) -> None:
     if claimed.is_last_attempt:
         _fail(claimed, error, retryable=True)
         return
-    delay = min(max(backoff(claimed.attempt), _asked_for(error)), timing.DEADLINE)
     try:
         with transaction() as session:
             leases.release(session, claimed, delay=delay)
     except LeaseLost:
         return
     log.warning("will try again", extra={"code": error.code, "delay": delay.total_seconds()})
-    send_job(
-        queue, job_id=claimed.job_id, kind=claimed.kind, delay_seconds=ceil(delay.total_seconds())
-    )
+    if delay <= timing.LONGEST_DELAY:
+        seconds = ceil(delay.total_seconds())
+        send_job(queue, job_id=claimed.job_id, kind=claimed.kind, delay_seconds=seconds)
 
 
 def _postpone(claimed: Claim, error: Postponed) -> None:

@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
-from chalicelib.core.db import after_commit, transaction
+from chalicelib.core.db import after_commit, reading, transaction
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.models import Job, JobStatus
 from chalicelib.core.ports import Queue
 from chalicelib.jobs import endings, timing
+from chalicelib.jobs.announcements import DELIVER_WEBHOOK, list_unsent
 from chalicelib.jobs.exceptions import JobAlreadyFinished, JobNotFound, JobNotRetryable
-from chalicelib.jobs.schemas import JobError, JobsQuery
+from chalicelib.jobs.schemas import DeliveriesQuery, JobError, JobsQuery
 from chalicelib.spending import quotas
 from chalicelib.spending.quotas import Needs
 
@@ -77,9 +78,22 @@ def send_job(queue: Queue, *, job_id: UUID, kind: str, delay_seconds: int = 0) -
         log.warning("left to the sweeper", extra={"job_id": job_id, "code": error.code})
 
 
+def send_deliveries(queue: Queue, *, job_id: UUID) -> None:
+    """Tell the queue of the webhooks that a job's end has left."""
+    try:
+        with reading() as session:
+            unsent = list_unsent(session, job_id=job_id)
+    except Unavailable as error:
+        log.warning("left to the sweeper", extra={"parent_id": job_id, "code": error.code})
+        return
+    for delivery_id in unsent:
+        send_job(queue, job_id=delivery_id, kind=DELIVER_WEBHOOK)
+
+
 def list_jobs(session: Session, *, owner_id: UUID, query: JobsQuery) -> Sequence[Job]:
-    """Return the owner's jobs after the cursor, newest first, and one more if there is one."""
-    wanted = sa.select(Job).where(Job.owner_id == owner_id)
+    """Return the owner's jobs after the cursor, newest first, and one more if there is one. What
+    a job has set going is listed with it alone."""
+    wanted = sa.select(Job).where(Job.owner_id == owner_id, Job.parent_id.is_(None))
     if query.status is not None:
         wanted = wanted.where(Job.status == query.status)
     if query.kind is not None:
@@ -97,7 +111,20 @@ def get_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
     return job
 
 
-def cancel_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
+def list_deliveries(
+    session: Session, *, owner_id: UUID, job_id: UUID, query: DeliveriesQuery
+) -> Sequence[Job]:
+    """Return the webhooks that tell of the job's ends, newest first, and one more if there is
+    one."""
+    get_job(session, owner_id=owner_id, job_id=job_id)
+    wanted = sa.select(Job).where(Job.parent_id == job_id, Job.kind == DELIVER_WEBHOOK)
+    if query.cursor is not None:
+        wanted = wanted.where(Job.id < query.cursor)
+    newest = wanted.options(undefer(Job.checkpoint), undefer(Job.input)).order_by(Job.id.desc())
+    return session.scalars(newest.limit(query.limit + 1)).all()
+
+
+def cancel_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -> Job:
     """End the job now. Its worker finds out at its next write, and stops."""
     cancelled: Job | None = session.scalar(
         sa.update(Job)
@@ -120,6 +147,7 @@ def cancel_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
         get_job(session, owner_id=owner_id, job_id=job_id)
         raise JobAlreadyFinished
     endings.close(session, job_ids=[job_id])
+    after_commit(session, lambda: send_deliveries(queue, job_id=job_id))
     return cancelled
 
 
@@ -142,7 +170,7 @@ def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -
             sent_at=None,
             queued_at=sa.func.now(),
             updated_at=sa.func.now(),
-            deadline=sa.func.now() + timing.DEADLINE,
+            deadline=sa.func.now() + _time_allowed(),
         )
         .returning(Job)
     )
@@ -153,3 +181,8 @@ def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -
     quotas.reserve(session, user_id=owner_id, job_id=job_id, needs=needs)
     after_commit(session, lambda: send_job(queue, job_id=job_id, kind=queued.kind))
     return queued
+
+
+def _time_allowed() -> sa.ColumnElement[Any]:
+    is_delivery = Job.kind == DELIVER_WEBHOOK
+    return sa.case((is_delivery, timing.DELIVERY_DEADLINE), else_=timing.DEADLINE)

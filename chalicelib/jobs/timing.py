@@ -24,6 +24,10 @@ SEND_GRACE = timedelta(seconds=10)
 RESEND_AFTER = timedelta(minutes=5)
 """How long a sent message may stay unheard before the sweeper sends another."""
 
+LONGEST_DELAY = timedelta(minutes=4)
+"""How long a queue holds a message back. What waits longer is left to the sweeper, which takes a
+message that has not been heard for `RESEND_AFTER` for lost."""
+
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(seconds=60)
 
@@ -41,3 +45,22 @@ PROBE_NEWS = timedelta(seconds=10)
 
 LAST_TRY = WORKER_TIMEOUT + 2 * SWEEP_PERIOD
 """What has to be left of a job's time for it to be worth waiting: to be sent, and to run."""
+
+DELIVERY_DELAYS = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=2),
+)
+"""Between the attempts to deliver a webhook; the last follows almost four hours after the first."""
+
+DELIVERY_ATTEMPTS = len(DELIVERY_DELAYS) + 1
+DELIVERY_DEADLINE = timedelta(hours=12)
+DELIVERY_TIMEOUT = timedelta(seconds=10)
+"""What one attempt may take of a worker's time, whatever the receiver does."""
+
+DELIVERY_WORKER_TIMEOUT = timedelta(seconds=30)
+DELIVERY_VISIBILITY = timedelta(seconds=180)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.core.models import ImageModel, Job, JobStatus, MottoTone, Source, Visibility
 from chalicelib.core.text import AtMost, Line, Prose
-from chalicelib.jobs.schemas import JobError, JobRead
+from chalicelib.jobs.schemas import JobError, JobRead, WebhookUrl
 
 GenerationStatus = Literal["none", "pending", "generating", "ready", "failed"]
 
@@ -22,7 +22,7 @@ STATUS_OF_JOB: dict[JobStatus, GenerationStatus] = {
 class PersonaGenerate(BaseModel):
     """`image_model` is tried first, the other one is the fallback. `force` makes a known persona
     anew: another image, another motto. `visibility` left out means private for a new persona, and
-    as it is for a known one."""
+    as it is for a known one. `webhook_url` hears how it ended."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,6 +32,7 @@ class PersonaGenerate(BaseModel):
     image_model: ImageModel = ImageModel.DALL_E
     force: bool = False
     visibility: Visibility | None = None
+    webhook_url: WebhookUrl | None = None
 
 
 class PersonasQuery(BaseModel):

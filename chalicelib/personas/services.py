@@ -31,6 +31,8 @@ GENERATE_PERSONA = "generate_persona"
 GENERATION = JobKind(GENERATE_PERSONA, Needs(texts=2, images=1))
 """A character, a motto and a portrait."""
 KEY_LENGTH = 240
+UNKEPT = {"force", "webhook_url"}
+"""What of a wish is no part of the work."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def request_generation(
         owner_id=owner_id,
         kind=GENERATION,
         subject_id=persona.id,
-        data=data.model_dump(mode="json", exclude={"force"}) | {"name": persona.name},
+        data=data.model_dump(mode="json", exclude=UNKEPT) | {"name": persona.name},
     )
+    job.webhook_url = data.webhook_url
     persona.job_id = job.id
     owner.primary_persona_id = persona.id
     return Asked(persona.id, job, is_started=True)

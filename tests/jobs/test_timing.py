@@ -1,8 +1,11 @@
 """Times that only hold together."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import boto3
+import pytest
 
 from chalicelib.core.config import settings
 from chalicelib.jobs import timing
@@ -23,12 +26,36 @@ def test_the_times_fit_together(stack: Stack) -> None:
     assert settings().job_lease_seconds == lease.total_seconds()
 
 
-def test_the_queue_keeps_to_them(stack: Stack) -> None:
+def test_the_times_of_webhooks_fit_together(stack: Stack) -> None:
+    look_up_and_connect = timedelta(seconds=10)
+    assert timing.DELIVERY_TIMEOUT + look_up_and_connect < timing.DELIVERY_WORKER_TIMEOUT
+    assert timedelta(seconds=settings().job_lease_seconds) > timing.DELIVERY_WORKER_TIMEOUT
+    assert 6 * timing.DELIVERY_WORKER_TIMEOUT <= timing.DELIVERY_VISIBILITY
+    assert timing.LONGEST_DELAY < timing.RESEND_AFTER
+    longest_wait_asked_for = timing.DELIVERY_ATTEMPTS * timedelta(minutes=19)
+    assert sum(timing.DELIVERY_DELAYS, longest_wait_asked_for) < timing.DELIVERY_DEADLINE
+
+
+@pytest.mark.parametrize(
+    ("queue", "visibility"),
+    [("generation", timing.VISIBILITY), ("webhooks", timing.DELIVERY_VISIBILITY)],
+)
+def test_the_queues_keep_to_them(stack: Stack, queue: str, visibility: timedelta) -> None:
     sqs = boto3.client("sqs")
-    url = sqs.get_queue_url(QueueName=settings().generation_queue)["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert int(attributes["VisibilityTimeout"]) == timing.VISIBILITY.total_seconds()
+    assert int(attributes["VisibilityTimeout"]) == visibility.total_seconds()
     assert f'"maxReceiveCount": {timing.MAX_RECEIVE_COUNT}' in attributes["RedrivePolicy"]
+
+
+def test_the_lambdas_keep_to_them(checkout: Path) -> None:
+    stages = json.loads((checkout / ".chalice" / "config.json").read_text())["stages"]
+    functions = stages["dev"]["lambda_functions"]
+    for name, timeout in (
+        ("persona_generator", timing.WORKER_TIMEOUT),
+        ("webhooks", timing.DELIVERY_WORKER_TIMEOUT),
+    ):
+        assert functions[name]["lambda_timeout"] == timeout.total_seconds()
 
 
 def test_the_delay_grows_and_is_capped() -> None:
