@@ -6,13 +6,18 @@ from chalicelib.auth.routes import routes as auth
 from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
 from chalicelib.jobs.routes import routes as jobs
+from chalicelib.notices.routes import routes as notices
 from chalicelib.personas.routes import routes as personas
 from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.sweeper import handlers as sweeper
+from chalicelib.workers.webhooks import handlers as webhook_sender
 
 app = Api(
     "persona-ai",
-    blueprints=(core, auth, spending, jobs, analyses, personas, persona_generator, sweeper),
+    blueprints=(
+        *(core, auth, spending, jobs, analyses, personas, notices),
+        *(persona_generator, sweeper, webhook_sender),
+    ),
     ports=wiring.ports,
 )

@@ -18,8 +18,10 @@ from chalicelib.core.ports import (
     Objects,
     Queue,
     TextEngine,
+    Webhooks,
 )
 from chalicelib.jobs import timing
+from chalicelib.jobs.announcements import DELIVER_WEBHOOK
 from chalicelib.personas.services import GENERATE_PERSONA
 
 CALL_SECONDS = timing.CALL_TIMEOUT.total_seconds()
@@ -30,7 +32,12 @@ class Adapters:
     def queue(self) -> Queue:
         from chalicelib.adapters.sqs import SqsQueue
 
-        return SqsQueue({GENERATE_PERSONA: settings().generation_queue})
+        return SqsQueue(
+            {
+                GENERATE_PERSONA: settings().generation_queue,
+                DELIVER_WEBHOOK: settings().webhook_queue,
+            }
+        )
 
     @cached_property
     def objects(self) -> Objects:
@@ -70,6 +77,13 @@ class Adapters:
                 download=downloads.fetch,
             ),
         }
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from chalicelib.adapters.webhooks import OutgoingWebhooks
+
+        seconds = timing.DELIVERY_TIMEOUT.total_seconds()
+        return OutgoingWebhooks(settings().webhook_origins, timeout=seconds)
 
     @cached_property
     def issuer_keys(self) -> Mapping[Provider, FindIssuerKey]:

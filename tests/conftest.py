@@ -25,6 +25,7 @@ from local.stack import Stack
 from local.vendors.control import Control
 from local.worker import drain
 from tests.client import Api
+from tests.receiver import Receiver, settings_with
 
 # The same examples each time, and no matter how busy the machine is.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -168,6 +169,23 @@ def broken_queue(stack: Stack) -> Iterator[None]:
     yield
     del os.environ["AWS_ENDPOINT_URL_SQS"]
     wiring.ports().__dict__.pop("queue", None)
+
+
+@pytest.fixture
+def receiver(stack: Stack) -> Iterator[Receiver]:
+    """A receiver of webhooks on this machine, where the settings allow one."""
+    receiver = Receiver()
+    origins = json.dumps([receiver.origin])
+    with receiver.listening(), settings_with(WEBHOOK_ORIGINS=origins):
+        yield receiver
+
+
+@pytest.fixture
+def gateway(receiver: Receiver) -> Iterator[Receiver]:
+    """Where Replicate believes our API to be: what arrives there is held back, until a test hands
+    it on."""
+    with settings_with(PUBLIC_API_URL=receiver.origin):
+        yield receiver
 
 
 class Log:

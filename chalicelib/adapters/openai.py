@@ -169,7 +169,12 @@ class OpenAiImages:
         self._client = client
         self.drawing = Service("openai", model, UsageKind.IMAGE)
 
-    def begin(self, prompt: str) -> Served[Drawing]:
+    def begin(
+        self,
+        prompt: str,
+        *,
+        notify: str | None = None,  # noqa: ARG002 - the answer is the picture
+    ) -> Served[Drawing]:
         with _errors_translated():
             raw = self._client.images.with_raw_response.generate(
                 model=self.drawing.model,

@@ -27,6 +27,7 @@ from chalicelib.core.ports import (
 BUSY = {408, 409, 429}
 REFUSALS = ("nsfw", "safety", "content policy")
 ENDED = {"succeeded", "failed", "canceled"}
+EVENTS = ["start", "completed"]
 UNDER_WAY = {"starting", "processing"}
 REFERENCE = re.compile(r"[A-Za-z0-9]{1,64}")
 
@@ -53,9 +54,9 @@ class ReplicateImages:
             transport=Punctual(httpx.Timeout(timeout, connect=min(timeout, 5.0))),
         )
 
-    def begin(self, prompt: str) -> Served[Drawing]:
+    def begin(self, prompt: str, *, notify: str | None = None) -> Served[Drawing]:
         with _errors_translated():
-            prediction = self._create({"prompt": prompt, "num_outputs": 1})
+            prediction = self._create({"prompt": prompt, "num_outputs": 1}, notify)
         if not isinstance(prediction.id, str) or not REFERENCE.fullmatch(prediction.id):
             raise VendorUnavailable  # it becomes part of an address later
         return Served(Drawing(reference=prediction.id), {"images": 1})
@@ -70,11 +71,13 @@ class ReplicateImages:
             raise ImageRejected
         return self._download(first)
 
-    def _create(self, wanted: dict[str, Any]) -> Prediction:
-        _, _, version = self.drawing.model.partition(":")
-        if version:
-            return self._sdk.predictions.create(version=version, input=wanted)
-        return self._sdk.predictions.create(model=self.drawing.model, input=wanted)
+    def _create(self, wanted: dict[str, Any], notify: str | None) -> Prediction:
+        model = self.drawing.model
+        _, _, version = model.partition(":")
+        order: dict[str, Any] = {"version": version} if version else {"model": model}
+        if notify is not None:
+            order |= {"webhook": notify, "webhook_events_filter": EVENTS}
+        return self._sdk.predictions.create(input=wanted, **order)
 
     def _settled(self, reference: str) -> Prediction:
         give_up = time.monotonic() + self._timeout

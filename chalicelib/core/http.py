@@ -73,7 +73,8 @@ class Routes(Blueprint):
     """A Chalice blueprint whose views name what they need.
 
     A view may ask for `session` (a GET reads from the primary, anything else runs in the one
-    transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path.
+    transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path;
+    to check a signature, for the `raw` bytes of the body, and the `headers`.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Routes(Blueprint):
         return register
 
 
-GIVEN = {"session", "replica", "caller", "ports", "app"}
+GIVEN = {"session", "replica", "caller", "ports", "app", "raw", "headers"}
 SENT = {"body", "query"}
 
 
@@ -177,7 +178,7 @@ class Endpoint:
         attempt = self._attempt(request, path, caller)
         with ExitStack() as stack:
             for name in self.given:
-                inputs[name] = self._provide(name, caller, stack)
+                inputs[name] = self._provide(name, request, caller, stack)
             if attempt is None:
                 return self._asked(request, inputs)
             if (before := idempotency.recall(inputs["session"], attempt)) is not None:
@@ -216,7 +217,7 @@ class Endpoint:
         response.headers["Preference-Applied"] = f"wait={seconds}"
         return response
 
-    def _provide(self, name: str, caller: Caller | None, stack: ExitStack) -> Any:
+    def _provide(self, name: str, request: Request, caller: Caller | None, stack: ExitStack) -> Any:
         if name == "session":
             opened = db.reading() if self.method == "GET" else db.transaction()
             return stack.enter_context(opened)
@@ -224,6 +225,10 @@ class Endpoint:
             return stack.enter_context(db.reading_replica())
         if name == "caller":
             return caller
+        if name == "headers":
+            return request.headers
+        if name == "raw":
+            return _json_body(request, limit=self.routes.max_body_bytes)
         app: Any = self.routes.current_app
         return app if name == "app" else app.ports()
 

@@ -97,8 +97,8 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
     }
     if endpoint.guard is not anyone:
         operation["security"] = [{"access_token": []}]
-    if "body" in endpoint.hints:
-        schema = schemas[endpoint.view, "body"]
+    if "body" in endpoint.hints or "raw" in endpoint.given:
+        schema = schemas.get((endpoint.view, "body"), {})
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema}},

@@ -12,6 +12,7 @@ from chalicelib.core.ports import ObjectExists, ObjectMissing, VendorRejected
 from chalicelib.jobs.exceptions import OrderUnanswered, Postponed
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
+from chalicelib.notices.links import notice_url
 from chalicelib.personas import generation
 from chalicelib.personas.schemas import PersonaGenerate
 from chalicelib.personas.services import Image
@@ -78,11 +79,12 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     engine = wiring.ports().images[model]
     if "reference" in recorded:
         return run.follow(engine.drawing, lambda: engine.collect(recorded["reference"]))
+    notify = notice_url(run.claim.job_id, step=f"image:{model}")
     ordered = run.buy(
         Order(
             step="image",
             service=engine.drawing,
-            call=lambda: engine.begin(prompt),
+            call=lambda: engine.begin(prompt, notify=notify),
             progress=15,
             marks={f"image:{model}": {"ordered": True}},
         )

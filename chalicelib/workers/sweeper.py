@@ -11,6 +11,7 @@ from chalicelib.core.db import reading, transaction
 from chalicelib.core.logging import configure
 from chalicelib.jobs import leases
 from chalicelib.jobs.services import send_job
+from chalicelib.notices import services as notices
 
 configure()
 handlers = Blueprint(__name__)
@@ -31,6 +32,7 @@ def sweep() -> None:
         abandoned = leases.requeue_abandoned(session)
         auth.forget_expired(session)
         idempotency.forget_expired(session)
+        notices.forget_old(session)
     with reading() as session:
         unheard = leases.list_unheard(session, limit=BATCH)
     for job_id, kind in unheard:

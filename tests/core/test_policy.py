@@ -16,6 +16,7 @@ PUBLIC = {
     ("POST", "/auth/google-login"),
     ("POST", "/auth/refresh"),
     ("GET", "/analyses/instruments"),
+    ("POST", "/webhooks/replicate"),
 }
 SHOWN_IF_PUBLISHED = {
     ("GET", "/personas/{persona_id}"),
@@ -30,6 +31,8 @@ OWN = {
     ("GET", "/auth/me"),
     ("PATCH", "/auth/me"),
     ("GET", "/auth/me/usage"),
+    ("GET", "/auth/me/webhook-secret"),
+    ("POST", "/auth/me/webhook-secret/rotate"),
     ("GET", "/jobs"),
     ("POST", "/personas/generate"),
     ("GET", "/personas/me"),
@@ -42,6 +45,7 @@ OWN_BY_ID = {
     ("GET", "/jobs/{job_id}"),
     ("POST", "/jobs/{job_id}/cancel"),
     ("POST", "/jobs/{job_id}/retry"),
+    ("GET", "/jobs/{job_id}/deliveries"),
     ("PUT", "/analyses/{analysis_id}/self"),
     ("GET", "/analyses/{analysis_id}/results"),
     ("PATCH", "/analyses/{analysis_id}"),
