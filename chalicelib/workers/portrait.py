@@ -6,13 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import wiring
+from chalicelib.core.db import reading
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.models import ImageModel
-from chalicelib.core.ports import ObjectExists, ObjectMissing, VendorRejected
+from chalicelib.core.ports import Drawing, ObjectExists, ObjectMissing, Served, VendorRejected
 from chalicelib.jobs.exceptions import OrderUnanswered, Postponed
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
 from chalicelib.notices.links import notice_url
+from chalicelib.notices.services import find_reference
 from chalicelib.personas import generation
 from chalicelib.personas.schemas import PersonaGenerate
 from chalicelib.personas.services import Image
@@ -87,6 +89,7 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
             call=lambda: engine.begin(prompt, notify=notify),
             progress=15,
             marks={f"image:{model}": {"ordered": True}},
+            find=lambda: _told_of(model, run),
         )
     )
     if ordered.value.content is not None:
@@ -96,6 +99,13 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     made: dict[str, Any] = {f"image:{model}": {"reference": reference}}
     run.record(step="image", progress=60, receipt=ordered.receipt, **made)
     return engine.collect(reference)
+
+
+def _told_of(model: ImageModel, run: Run) -> Served[Drawing] | None:
+    """Return the order whose answer never came, if the vendor has told of it."""
+    with reading() as session:
+        reference = find_reference(session, job_id=run.claim.job_id, step=f"image:{model}")
+    return Served(Drawing(reference=reference), {"images": 1}) if reference else None
 
 
 def _store(key: str, drawn: bytes) -> "Portrait":
