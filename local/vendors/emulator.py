@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from local.vendors.counters import Counters
 from local.vendors.faults import Fault, Faults, Moment
 from local.vendors.latencies import Latencies
-from local.vendors.messages import CutOff, Reply, Unanswered
+from local.vendors.messages import CutOff, Dropped, Reply, Unanswered
 from local.vendors.predictions import Predictions
 from local.vendors.problems import BY_FAULT, Problem, Shape
+from local.vendors.spoilage import PAGE
 
 Work = Callable[[Fault | None], Reply]
 
@@ -42,10 +43,13 @@ class Emulator:
         fault = self.faults.take(call.operation, call.prompt)
         moment = fault.moment if fault else None
         problem = _problem(call, fault)
-        is_billed = call.operation in BILLED and not problem and moment is not Moment.UNHEARD
+        is_heard = moment not in {Moment.UNHEARD, Moment.DROPPED}
+        is_billed = call.operation in BILLED and not problem and is_heard
         self._count(call, fault, is_billed=is_billed)
         if moment in {Moment.UNHEARD, Moment.UNANSWERED}:
             raise Unanswered
+        if moment is Moment.DROPPED:
+            raise Dropped
         if problem:
             return call.shape(problem)
         reply = work(fault)
@@ -54,13 +58,22 @@ class Emulator:
             time.sleep(max(0, rest))
         if moment is Moment.CUT:
             raise CutOff(reply)
-        if fault and fault.kind == "invalid_json":
-            return replace(reply, body=reply.body[: len(reply.body) // 2])
-        return reply
+        return _spoiled(reply, fault)
 
     def _count(self, call: Call, fault: Fault | None, *, is_billed: bool) -> None:
         kind = fault.kind if fault else None
         self.counters.add(call.operation, call.model, call.prompt, billed=is_billed, fault=kind)
+
+
+def _spoiled(reply: Reply, fault: Fault | None) -> Reply:
+    """Spoil what carries the answer. What it says is spoiled where it is made."""
+    match fault.kind if fault else None:
+        case "invalid_json":
+            return replace(reply, body=reply.body[: len(reply.body) // 2])
+        case "page":
+            return replace(reply, body=PAGE, content_type="text/html")
+        case _:
+            return reply
 
 
 def _problem(call: Call, fault: Fault | None) -> Problem | None:

@@ -27,6 +27,7 @@ class Moment(StrEnum):
 
     REFUSED = "refused"
     UNHEARD = "unheard"
+    DROPPED = "dropped"
     UNANSWERED = "unanswered"
     CUT = "cut"
     SPOILED = "spoiled"
@@ -50,6 +51,7 @@ def _spoiled(summary: str, *operations: str, options: frozenset[str] = frozenset
 
 KINDS: Mapping[str, Kind] = {
     "401": _refused("the key is not known"),
+    "403": _refused("the key may not do this"),
     "404": _refused("not found", frozenset({"prediction", "poll", "download"})),
     "429": _refused("too many requests, with or without Retry-After", _ALL, "retry_after"),
     "500": _refused("internal error"),
@@ -61,17 +63,25 @@ KINDS: Mapping[str, Kind] = {
     "content_policy_violation": _refused("refused by policy", frozenset({"text", "image"})),
     "moderation_blocked": _refused("refused by moderation", frozenset({"text", "image"})),
     "timeout_before": Kind("held, never accepted, not charged", Moment.UNHEARD, _ALL),
+    "reset_before": Kind(
+        "the connection breaks, never accepted, not charged", Moment.DROPPED, _ALL
+    ),
     "timeout_after": Kind("accepted and charged, never answered", Moment.UNANSWERED, _ALL),
     "reset": Kind("charged, then the connection breaks mid-body", Moment.CUT, _ALL),
     "invalid_json": Kind("200 with half a JSON document", Moment.SPOILED, _JSON),
+    "page": Kind("200 with a page where JSON belongs", Moment.SPOILED, _JSON),
     "empty": _spoiled(
-        "200 with nothing in it", "text", "image", "speech", "prediction", "download"
+        "200 with nothing in it",
+        *("text", "moderation", "image", "speech", "prediction", "download"),
     ),
     "html": _spoiled("a page instead of the bytes", "image", "speech", "download"),
+    "gif": _spoiled("a picture of a kind that nobody asked for", "image", "download"),
     "bad_base64": _spoiled("a payload that is not base64", "image"),
     "truncated": _spoiled("the first half of a PNG", "image", "download"),
+    "truncated_jpeg": _spoiled("the first half of a JPEG", "image", "download"),
     "bomb": _spoiled("a small PNG of 400 million pixels", "image", "download"),
     "refusal": _spoiled("the model declines in words", "text"),
+    "content_filter": _spoiled("half an answer, finish_reason content_filter", "text"),
     "schema_invalid": _spoiled("JSON that breaks the schema", "text"),
     "too_long": _spoiled("every string far over its length", "text"),
     "cut_short": _spoiled("half an answer, finish_reason length", "text"),

@@ -1,4 +1,4 @@
-"""What travels over a connection, and the three ways in which no good answer comes back."""
+"""What travels over a connection, and the four ways in which no good answer comes back."""
 
 import json
 from collections.abc import Mapping
@@ -58,6 +58,10 @@ class Refused(Exception):
 
 class Unanswered(Exception):
     """No answer comes, however long the client waits."""
+
+
+class Dropped(Exception):
+    """The connection breaks before anything is answered."""
 
 
 class CutOff(Exception):

@@ -76,7 +76,9 @@ def moderate(emulator: Emulator, request: Request) -> Reply:
 
     def work(fault: Fault | None) -> Reply:
         is_flagged = fault is not None and fault.kind == "flagged"
-        results = [assess(text, is_flagged=is_flagged) for text in order.texts]
+        is_empty = fault is not None and fault.kind == "empty"
+        texts = [] if is_empty else order.texts
+        results = [assess(text, is_flagged=is_flagged) for text in texts]
         return _answered({"id": _id("modr"), "model": order.model, "results": results})
 
     return emulator.perform(_call("moderation", order.model, "\n".join(order.texts)), work)

@@ -36,6 +36,9 @@ NO_QUOTA = Problem(
 )
 NO_KEY = Problem(401, "You didn't provide an API key.", _INVALID)
 WRONG_KEY = Problem(401, "Incorrect API key provided.", _INVALID, "invalid_api_key")
+NOT_ALLOWED = Problem(
+    403, "Your key does not have the permission for this.", _INVALID, "insufficient_permissions"
+)
 NOT_FOUND = Problem(404, "The requested resource could not be found.", _INVALID, "not_found")
 MALFORMED = Problem(400, "We could not parse the JSON body of your request.", _INVALID)
 BLOCKED = Problem(
@@ -60,6 +63,7 @@ _NO_MODEL = Problem(
 
 BY_FAULT = {
     "401": WRONG_KEY,
+    "403": NOT_ALLOWED,
     "404": NOT_FOUND,
     "429": TOO_MANY,
     "500": Problem(500, "The server had an error while processing your request."),
@@ -77,6 +81,7 @@ _REPLICATE_TITLES = {
     400: "Bad request",
     401: "Unauthenticated",
     402: "Insufficient credit",
+    403: "Forbidden",
     404: "Not found",
     422: "Input validation failed",
     429: "Too many requests",

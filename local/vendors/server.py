@@ -21,7 +21,7 @@ from local.vendors.counters import Counters
 from local.vendors.emulator import Emulator
 from local.vendors.faults import Faults
 from local.vendors.latencies import Latencies
-from local.vendors.messages import CutOff, Refused, Reply, Request, Unanswered, json_reply
+from local.vendors.messages import CutOff, Dropped, Refused, Reply, Request, Unanswered, json_reply
 from local.vendors.predictions import Predictions
 from local.vendors.routing import Route, Routes, anyone, find_route
 from local.vendors.webhooks import Webhooks
@@ -111,6 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(route, "held")
             self._hold()
             return
+        except Dropped:
+            self._log(route, "dropped")
+            self._reset()
+            return
         except CutOff as cut:
             self._log(route, "cut")
             self._cut(cut.reply)
@@ -144,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _cut(self, reply: Reply) -> None:
         whole = reply.encode()
         self.wfile.write(whole[: len(whole) - len(reply.body) // 2 - 1])
+        self._reset()
+
+    def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.close_connection = True
 

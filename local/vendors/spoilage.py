@@ -1,8 +1,12 @@
 """Bytes that are not the picture that was paid for."""
 
+import io
 import struct
 import zlib
+from collections.abc import Callable, Mapping
 from functools import cache
+
+from PIL import Image
 
 PAGE = b"<!doctype html><title>Sign in</title><p>The picture is somewhere else."
 
@@ -10,17 +14,19 @@ _BOMB_SIDE = 20_000
 
 
 def spoiled_picture(content: bytes, kind: str) -> bytes:
-    match kind:
-        case "html":
-            return PAGE
-        case "truncated":
-            return content[: len(content) // 2]
-        case "bomb":
-            return _bomb()
-        case "empty":
-            return b""
-        case _:
-            return content
+    spoil = _SPOILT.get(kind)
+    return spoil(content) if spoil else content
+
+
+def _half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def _encoded(content: bytes, form: str) -> bytes:
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.convert("RGB").save(out, form)
+    return out.getvalue()
 
 
 @cache
@@ -36,3 +42,13 @@ def _bomb() -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+_SPOILT: Mapping[str, Callable[[bytes], bytes]] = {
+    "html": lambda _: PAGE,
+    "gif": lambda picture: _encoded(picture, "GIF"),
+    "truncated": _half,
+    "truncated_jpeg": lambda picture: _half(_encoded(picture, "JPEG")),
+    "bomb": lambda _: _bomb(),
+    "empty": lambda _: b"",
+}

@@ -111,6 +111,7 @@ def _asks_to_wait(kind: str) -> list[Row]:
 
 ROWS = [
     *_everywhere("401", VendorRejected),
+    *_everywhere("403", VendorRejected),
     *_everywhere("429", VendorUnavailable),
     *_asks_to_wait("429"),
     *_everywhere("500", VendorUnavailable),
@@ -123,19 +124,25 @@ ROWS = [
     *_everywhere("content_policy_violation", ContentRefused),
     *_everywhere("moderation_blocked", ContentRefused),
     *_everywhere("timeout_before", VendorUnavailable),
+    *_everywhere("reset_before", VendorUnavailable),
     *_everywhere("timeout_after", VendorUnavailable, is_billed=True),
     *_everywhere("reset", VendorUnavailable, is_billed=True),
     *_everywhere("invalid_json", VendorUnavailable, is_billed=True),
+    *_everywhere("page", VendorUnavailable, is_billed=True),
     Row("text", "empty", VendorUnavailable, billed=1),
     Row("text", "refusal", ContentRefused, billed=1),
+    Row("text", "content_filter", ContentRefused, billed=1),
     Row("text", "schema_invalid", AnswerUnusable, billed=1),
     Row("text", "too_long", None, billed=1),
     Row("text", "cut_short", VendorRejected, billed=1),
+    Row("moderation", "empty", VendorUnavailable, billed=0),
     Row("moderation", "flagged", ContentRefused, billed=0),
     Row("image", "empty", ImageRejected, billed=1),
     Row("image", "html", ImageRejected, billed=1),
+    Row("image", "gif", ImageRejected, billed=1),
     Row("image", "bad_base64", ImageRejected, billed=1),
     Row("image", "truncated", ImageRejected, billed=1),
+    Row("image", "truncated_jpeg", ImageRejected, billed=1),
     Row("image", "bomb", ImageRejected, billed=1),
 ]
 

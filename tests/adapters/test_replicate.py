@@ -112,6 +112,7 @@ def _with(rows: list[Row], operation: str, error: type[DomainError]) -> list[Row
 
 ROWS = [
     *_with(_everywhere("401", VendorRejected), "download", ImageRejected),
+    *_with(_everywhere("403", VendorRejected), "download", ImageRejected),
     *_with(_everywhere("404", VendorRejected), "download", ImageRejected),
     *_everywhere("429", VendorUnavailable),
     *_asks_to_wait("429"),
@@ -123,9 +124,11 @@ ROWS = [
     *_everywhere("insufficient_quota", VendorRejected),
     *_everywhere("model_not_found", VendorRejected),
     *_everywhere("timeout_before", VendorUnavailable),
+    *_everywhere("reset_before", VendorUnavailable),
     *_everywhere("timeout_after", VendorUnavailable, is_billed=True),
     *_everywhere("reset", VendorUnavailable, is_billed=True),
     *_everywhere("invalid_json", VendorUnavailable, is_billed=True),
+    *_everywhere("page", VendorUnavailable, is_billed=True),
     Row("prediction", "empty", ImageRejected),
     Row("prediction", "failed", ImageRejected),
     Row("prediction", "failed", ContentRefused, options={"error": "NSFW content detected."}),
@@ -137,7 +140,9 @@ ROWS = [
     Row("prediction", "foreign_url", ImageRejected, options={"url": "data:image/png;base64,AA"}),
     Row("download", "empty", ImageRejected),
     Row("download", "html", ImageRejected),
+    Row("download", "gif", ImageRejected),
     Row("download", "truncated", ImageRejected),
+    Row("download", "truncated_jpeg", ImageRejected),
     Row("download", "bomb", ImageRejected),
     Row("download", "redirect", ImageRejected),
 ]

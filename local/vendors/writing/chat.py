@@ -9,6 +9,7 @@ from local.vendors.writing import prose
 from local.vendors.writing.reading import Message, read_messages
 from local.vendors.writing.schemas import Form, exceed_length, fit_length
 
+_ENDS_EARLY = {"cut_short": "length", "content_filter": "content_filter"}
 _REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -31,8 +32,8 @@ def answer_chat(
     else:
         filled = Form(schema, reading, fit).fill()
         content = json.dumps(_broken(filled) if fault == "schema_invalid" else filled)
-    if fault == "cut_short":
-        return Answer(content[: len(content) // 2], finish_reason="length")
+    if fault in _ENDS_EARLY:
+        return Answer(content[: len(content) // 2], finish_reason=_ENDS_EARLY[fault])
     return Answer(content)
 
 

@@ -65,6 +65,7 @@ WORK: dict[str, Work] = {"text": chat, "image": draw, "moderation": moderate, "s
     ("kind", "error", "code"),
     [
         ("401", openai.AuthenticationError, "invalid_api_key"),
+        ("403", openai.PermissionDeniedError, "insufficient_permissions"),
         ("429", openai.RateLimitError, "rate_limit_exceeded"),
         ("500", openai.InternalServerError, None),
         ("502", openai.InternalServerError, None),
@@ -127,13 +128,14 @@ def test_a_call_that_is_never_answered_is_charged_once_it_is_accepted(
 
 
 @pytest.mark.parametrize("operation", list(WORK))
-def test_a_connection_that_breaks_in_the_body_is_charged(
-    client: openai.OpenAI, control: Control, operation: str
+@pytest.mark.parametrize("kind", ["reset_before", "reset"])
+def test_a_connection_that_breaks_is_charged_once_it_is_in_the_body(
+    client: openai.OpenAI, control: Control, operation: str, kind: str
 ) -> None:
-    control.fail(operation, "reset")
+    control.fail(operation, kind)
     with pytest.raises((openai.APIConnectionError, httpx.HTTPError)):
         WORK[operation](client)
-    assert control.calls(operation).count == (operation != "moderation")
+    assert control.calls(operation).count == (kind == "reset" and operation != "moderation")
 
 
 @pytest.mark.parametrize("operation", ["text", "image", "moderation"])
@@ -145,12 +147,20 @@ def test_half_a_json_document_cannot_be_read(
         WORK[operation](client)
 
 
-@pytest.mark.parametrize("operation", ["text", "image"])
+def test_a_page_may_come_where_json_belongs(server: Server, control: Control) -> None:
+    control.fail("models", "page")
+    headers = {"Authorization": "Bearer sk-local"}
+    answer = requests.get(f"{server.url}/v1/models", headers=headers, timeout=5)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
+    assert answer.text.startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("operation", ["text", "image", "moderation"])
 def test_an_empty_list_is_charged(client: openai.OpenAI, control: Control, operation: str) -> None:
     control.fail(operation, "empty")
     with pytest.raises(IndexError):
         WORK[operation](client)
-    assert control.calls(operation).count == 1
+    assert control.calls(operation).count == (operation != "moderation")
 
 
 def test_bad_base64_cannot_be_decoded(client: openai.OpenAI, control: Control) -> None:
@@ -164,6 +174,7 @@ def test_bad_base64_cannot_be_decoded(client: openai.OpenAI, control: Control) -
     [
         ("html", UnidentifiedImageError),
         ("truncated", OSError),
+        ("truncated_jpeg", OSError),
         ("bomb", Image.DecompressionBombError),
     ],
 )
@@ -175,6 +186,12 @@ def test_a_spoiled_picture_cannot_be_opened(
     with pytest.raises(error):
         Image.open(io.BytesIO(content)).load()
     assert control.calls("image").count == 1
+
+
+def test_a_picture_may_be_of_another_kind(client: openai.OpenAI, control: Control) -> None:
+    control.fail("image", "gif")
+    with Image.open(io.BytesIO(draw(client))) as picture:
+        assert (picture.format, picture.size) == ("GIF", (256, 256))
 
 
 def test_a_bomb_is_small_on_the_wire(client: openai.OpenAI, control: Control) -> None:
@@ -205,6 +222,12 @@ def test_an_answer_that_is_cut_short_says_so(client: openai.OpenAI, control: Con
         write(client)
 
 
+def test_an_answer_that_the_filter_cuts_says_so(client: openai.OpenAI, control: Control) -> None:
+    control.fail("text", "content_filter")
+    with pytest.raises(openai.ContentFilterFinishReasonError):
+        write(client)
+
+
 def test_moderation_can_be_told_to_flag(client: openai.OpenAI, control: Control) -> None:
     control.fail("moderation", "flagged")
     assert [moderate(client), moderate(client)] == [True, False]
@@ -219,6 +242,7 @@ def test_speech_can_be_a_page(client: openai.OpenAI, control: Control) -> None:
     ("kind", "status"),
     [
         ("401", 401),
+        ("403", 403),
         ("429", 429),
         ("500", 500),
         ("503", 503),
@@ -302,6 +326,7 @@ def picture(hub: Client) -> str:
         ("404", 404, "application/json", b"{"),
         ("500", 500, "application/json", b"{"),
         ("html", 200, "text/html", b"<!doctype"),
+        ("gif", 200, "image/png", b"GIF8"),
         ("truncated", 200, "image/png", b"\x89PNG"),
         ("bomb", 200, "image/png", b"\x89PNG"),
         ("empty", 200, "image/png", b""),
