@@ -24,10 +24,11 @@ from chalicelib.jobs import timing
 from chalicelib.jobs.announcements import DELIVER_WEBHOOK
 from chalicelib.personas.services import GENERATE_PERSONA
 
-CALL_SECONDS = timing.CALL_TIMEOUT.total_seconds()
-
 
 class Adapters:
+    def __init__(self, *, call_seconds: float = timing.CALL_TIMEOUT.total_seconds()) -> None:
+        self._call_seconds = call_seconds
+
     @cached_property
     def queue(self) -> Queue:
         from chalicelib.adapters.sqs import SqsQueue
@@ -50,7 +51,7 @@ class Adapters:
         from chalicelib.adapters.openai import OpenAiText, connect
 
         return OpenAiText(
-            connect(settings().openai_api_key, timeout=CALL_SECONDS),
+            connect(settings().openai_api_key, timeout=self._call_seconds),
             model=settings().openai_text_model,
             moderation_model=settings().openai_moderation_model,
         )
@@ -62,17 +63,17 @@ class Adapters:
         from chalicelib.adapters.replicate import ReplicateImages
 
         downloads = Downloads(
-            settings().image_sources, timeout=CALL_SECONDS, max_bytes=MAX_IMAGE_BYTES
+            settings().image_sources, timeout=self._call_seconds, max_bytes=MAX_IMAGE_BYTES
         )
         return {
             ImageModel.DALL_E: OpenAiImages(
-                connect(settings().openai_api_key, timeout=CALL_SECONDS),
+                connect(settings().openai_api_key, timeout=self._call_seconds),
                 model=settings().openai_image_model,
             ),
             ImageModel.OPENJOURNEY: ReplicateImages(
                 settings().replicate_api_token,
                 model=settings().replicate_image_model,
-                timeout=CALL_SECONDS,
+                timeout=self._call_seconds,
                 poll_seconds=settings().replicate_poll_seconds,
                 download=downloads.fetch,
             ),

@@ -129,11 +129,26 @@ class Worker:
         record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps({"job_id": job_id})}
         persona_generator({"Records": [record]}, None)
 
+    def delayed(self) -> int:
+        """Return how many messages wait for their time."""
+        counted = (
+            self._sqs.get_queue_attributes(
+                QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+            )
+            for url in self._urls()
+        )
+        return sum(
+            int(answer["Attributes"]["ApproximateNumberOfMessagesDelayed"]) for answer in counted
+        )
+
     def forget(self) -> None:
         """Lose every message that is queued."""
-        for each in self._subscriptions:
-            url = self._sqs.get_queue_url(QueueName=each.queue)["QueueUrl"]
+        for url in self._urls():
             self._sqs.purge_queue(QueueUrl=url)
+
+    def _urls(self) -> list[str]:
+        queues = (each.queue for each in self._subscriptions)
+        return [self._sqs.get_queue_url(QueueName=queue)["QueueUrl"] for queue in queues]
 
 
 @pytest.fixture
