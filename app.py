@@ -10,6 +10,7 @@ from chalicelib.notices.routes import routes as notices
 from chalicelib.personas.routes import routes as personas
 from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
+from chalicelib.workers.redrive import handlers as redrive
 from chalicelib.workers.sweeper import handlers as sweeper
 from chalicelib.workers.webhooks import handlers as webhook_sender
 
@@ -17,7 +18,7 @@ app = Api(
     "persona-ai",
     blueprints=(
         *(core, auth, spending, jobs, analyses, personas, notices),
-        *(persona_generator, sweeper, webhook_sender),
+        *(persona_generator, redrive, sweeper, webhook_sender),
     ),
     ports=wiring.ports,
 )

@@ -1,6 +1,7 @@
 """`python -m local`: the stack at a terminal."""
 
 import argparse
+import os
 import shlex
 import signal
 import subprocess
@@ -117,6 +118,16 @@ def ai(arguments: Namespace, rest: Sequence[str]) -> int:
     return control.main(rest, f"http://{HOST}:{ports['vendors']}")
 
 
+def redrive(arguments: Namespace, _rest: Sequence[str]) -> int:
+    """Call the function, as `aws lambda invoke` does."""
+    os.environ |= _running(arguments)["env"]
+    from chalicelib.workers.redrive import redrive as move  # noqa: PLC0415 - needs the settings
+
+    for queue, moved in move({"limit": arguments.limit}, None).items():
+        print(f"{queue}: {moved} moved")
+    return 0
+
+
 def demo(_arguments: Namespace, rest: Sequence[str]) -> int:
     from local.demo import main as show  # noqa: PLC0415 - only this command draws pictures
 
@@ -160,6 +171,12 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
+def _limit(text: str) -> int:
+    if not text.isdecimal() or int(text) not in range(1, 1001):
+        raise argparse.ArgumentTypeError("say how many, from 1 to 1000")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -182,6 +199,8 @@ def _parser() -> argparse.ArgumentParser:
     add("token", token, "sign somebody in and print the access token").add_argument("name")
     add("status", status, "list the services of the running stack")
     add("ai", ai, "tell the emulated AI vendors how to behave")
+    redriving = add("redrive", redrive, "move dead letters back to their queues, and count them")
+    redriving.add_argument("--limit", type=_limit, default=1000, help="messages a queue (1000)")
     add("demo", demo, "generate two personas over HTTP and show them")
     add("drift", drift, "compare the models with the database that the migrations make")
     add("clean", clean, "remove the data of the stack that was stopped")

@@ -129,6 +129,21 @@ class Worker:
         record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps({"job_id": job_id})}
         persona_generator({"Records": [record]}, None)
 
+    def send(self, *bodies: str, to: str = "generation") -> None:
+        """Put messages into a queue, whatever they say."""
+        url = self._sqs.get_queue_url(QueueName=to)["QueueUrl"]
+        for body in bodies:
+            self._sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    def count(self, queue: str) -> int:
+        """Return how many messages the queue holds, hidden ones included."""
+        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        held = ("", "NotVisible", "Delayed")
+        return sum(
+            int(attributes["Attributes"][f"ApproximateNumberOfMessages{each}"]) for each in held
+        )
+
     def delayed(self) -> int:
         """Return how many messages wait for their time."""
         counted = (

@@ -48,6 +48,7 @@ WORKERS: dict[str, tuple[dict[str, Any], str]] = {
         {"Records": [MESSAGE]},
         "nothing to do",
     ),
+    "chalicelib.workers.redrive.redrive": ({"limit": 1}, "redriven"),
     "chalicelib.workers.sweeper.sweeper": (TICK, "swept"),
     "chalicelib.workers.webhooks.webhooks": ({"Records": [MESSAGE]}, "nothing to do"),
 }
@@ -72,7 +73,9 @@ def python(checkout: Path, program: str, *arguments: str) -> str:
 def test_every_worker_is_called_below() -> None:
     from app import app  # noqa: PLC0415 - as the other tests import it
 
-    assert {source.handler_string for source in app.event_sources} == WORKERS.keys()
+    heard = {source.handler_string for source in app.event_sources}
+    invoked = {function.handler_string for function in app.pure_lambda_functions}
+    assert heard | invoked == WORKERS.keys()
 
 
 @pytest.mark.usefixtures("stack")

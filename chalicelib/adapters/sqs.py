@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,6 +11,10 @@ from chalicelib.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+BATCH = 10
+"""What SQS hands out, and takes, at once."""
 
 
 class QueueUnavailable(Unavailable):
@@ -36,6 +40,53 @@ class SqsQueue:
             )
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable from error
+
+    def redrive(self, *, limit: int) -> Mapping[str, int]:
+        queues = sorted({*self._queue_of_kind.values()})
+        try:
+            return {queue: self._redrive(queue, limit) for queue in queues}
+        except (BotoCoreError, ClientError) as error:
+            raise QueueUnavailable from error
+
+    def _redrive(self, name: str, limit: int) -> int:
+        dead_letters, moved = self._url(self._dead_letters_of(name)), 0
+        while moved < limit:
+            received = self._client.receive_message(
+                QueueUrl=dead_letters,
+                MaxNumberOfMessages=min(BATCH, limit - moved),
+                WaitTimeSeconds=1,
+            )
+            if not (messages := received.get("Messages")):
+                break
+            self._move(messages, dead_letters, self._url(name))
+            moved += len(messages)
+        return moved
+
+    def _move(self, messages: "Sequence[MessageTypeDef]", source: str, target: str) -> None:
+        """Send before deleting: what dies in between has sent a message twice, and lost none."""
+        ids = list(enumerate(messages))
+        sent = self._client.send_message_batch(
+            QueueUrl=target,
+            Entries=[{"Id": str(number), "MessageBody": each["Body"]} for number, each in ids],
+        )
+        refused = {entry["Id"] for entry in sent.get("Failed", [])}
+        self._client.delete_message_batch(
+            QueueUrl=source,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]}
+                for number, each in ids
+                if str(number) not in refused
+            ],
+        )
+        if refused:
+            raise QueueUnavailable
+
+    def _dead_letters_of(self, name: str) -> str:
+        answer = self._client.get_queue_attributes(
+            QueueUrl=self._url(name), AttributeNames=["RedrivePolicy"]
+        )
+        arn: str = json.loads(answer["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+        return arn.rpartition(":")[2]
 
     def _url(self, name: str) -> str:
         if name not in self._urls:

@@ -4,7 +4,7 @@ A worker claims a job under a lease and is given a fence, a number that only ris
 write of that worker names its fence and writes nothing once somebody else has raised it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -57,8 +57,10 @@ _LEASED = (Job.id, Job.owner_id, Job.kind, Job.subject_id, Job.fence, Job.attemp
 _TIME_LEFT = Job.deadline - sa.func.now()
 
 
-def claim(session: Session, *, job_id: UUID) -> Claim | None:
-    """Take the job, or return None: it has ended, or a worker that is alive holds it."""
+def claim(session: Session, *, job_id: UUID, kinds: Collection[str] | None = None) -> Claim | None:
+    """Take the job, or return None: there is none of these kinds, it has ended, or a worker that
+    is alive holds it."""
+    is_ours = sa.true() if kinds is None else Job.kind.in_(kinds)
     is_free = sa.or_(
         Job.status == JobStatus.QUEUED,
         sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now()),
@@ -67,6 +69,7 @@ def claim(session: Session, *, job_id: UUID) -> Claim | None:
         sa.update(Job)
         .where(
             Job.id == job_id,
+            is_ours,
             is_free,
             Job.attempt < Job.max_attempts,
             Job.deadline > sa.func.now(),

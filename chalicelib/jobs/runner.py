@@ -1,12 +1,14 @@
 """One way to run a job: claim it, do the work, and settle whatever came of it."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from math import ceil
 from random import SystemRandom
 from typing import Any, TypeVar
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from chalicelib.core.db import at_once, transaction
 from chalicelib.core.errors import DomainError, Unavailable
@@ -16,7 +18,7 @@ from chalicelib.jobs import leases, purchases, timing
 from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.purchases import Bought, Order
-from chalicelib.jobs.schemas import JobError
+from chalicelib.jobs.schemas import JobError, JobMessage
 from chalicelib.jobs.services import send_deliveries, send_job
 from chalicelib.spending.ledger import Receipt
 
@@ -69,6 +71,19 @@ class Run:
         return self.claim.is_last_attempt
 
 
+Work = Callable[[Run], None]
+
+
+def jobs_named(bodies: Iterable[str]) -> Iterator[UUID]:
+    """Read the messages of a queue. One that names no job is said so of and done with: nothing is
+    lost, as every job that waits is in the database, and no redrive would ever mend it."""
+    for body in bodies:
+        try:
+            yield JobMessage.model_validate_json(body).job_id
+        except ValidationError:
+            log.error("a message names no job", extra={"length": len(body)})  # noqa: TRY400
+
+
 def backoff(attempt: int) -> timedelta:
     """Return a random delay below an exponential ceiling (full jitter, AWS builders' library)."""
     doubled: timedelta = timing.BACKOFF_BASE * 2 ** (attempt - 1)
@@ -80,24 +95,25 @@ def run_job(
     queue: Queue,
     *,
     job_id: UUID,
-    work: Callable[[Run], None],
+    work: Mapping[str, Work],
     delay_after: Callable[[int], timedelta] = backoff,
 ) -> None:
-    """Run the work under a lease. A message for a job that has ended is simply done with.
+    """Run the work of the job's kind under a lease. A message for a job that has ended, or of a
+    kind that belongs to another worker, is simply done with.
 
-    `work` ends with `leases.finish` in its own last transaction. When it raises `Unavailable` the
+    The work ends with `leases.finish` in its own last transaction. When it raises `Unavailable` the
     job is queued again, after the delay that follows this attempt, when it raises `Postponed` with
     its attempt given back; any other domain error ends it; a bug leaves it to the sweeper.
     """
     with transaction() as session:
-        claimed = leases.claim(session, job_id=job_id)
+        claimed = leases.claim(session, job_id=job_id, kinds=work.keys())
     with bound(job_id=job_id):
         if claimed is None:
             log.info("nothing to do")
             return
         log.info("started", extra={"kind": claimed.kind, "attempt": claimed.attempt})
         try:
-            work(Run(claimed))
+            work[claimed.kind](Run(claimed))
             log.info("succeeded")
         except LeaseLost:
             log.info("stopped: the job is in other hands")

@@ -29,6 +29,12 @@ class JobsQuery(BaseModel):
     cursor: UUID | None = None
 
 
+class JobMessage(BaseModel):
+    """What a queue carries."""
+
+    job_id: UUID
+
+
 class JobError(BaseModel):
     """Why a job failed: `code` is stable, `message` is for people."""
 

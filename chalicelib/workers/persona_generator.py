@@ -4,12 +4,10 @@ After moderation the character, the motto and the portrait are made at the same 
 another. Each leaves what it made in the job's checkpoint, so that nothing is paid for twice.
 """
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
-from uuid import UUID
 
 from chalice.app import Blueprint, SQSEvent
 
@@ -27,11 +25,11 @@ from chalicelib.core.ports import (
 )
 from chalicelib.jobs.exceptions import LeaseLost
 from chalicelib.jobs.purchases import Bought, Order
-from chalicelib.jobs.runner import Run, run_job
+from chalicelib.jobs.runner import Run, jobs_named, run_job
 from chalicelib.personas import generation
 from chalicelib.personas.generation import Character, Motto
 from chalicelib.personas.schemas import PersonaGenerate
-from chalicelib.personas.services import Image, Outcome, publish, require_newest
+from chalicelib.personas.services import GENERATE_PERSONA, Image, Outcome, publish, require_newest
 from chalicelib.workers.portrait import draw_portrait
 
 configure()
@@ -44,9 +42,8 @@ GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, Doma
 
 @handlers.on_sqs_message(queue="generation", batch_size=1, name="persona_generator")
 def persona_generator(event: SQSEvent) -> None:
-    for record in event:
-        job_id = UUID(json.loads(record.body)["job_id"])
-        run_job(wiring.ports().queue, job_id=job_id, work=generate)
+    for job_id in jobs_named(record.body for record in event):
+        run_job(wiring.ports().queue, job_id=job_id, work={GENERATE_PERSONA: generate})
 
 
 def generate(run: Run) -> None:

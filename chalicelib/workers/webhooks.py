@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from uuid import UUID
 
 from chalice.app import Blueprint, SQSEvent
 
@@ -15,7 +14,8 @@ from chalicelib.core.logging import configure
 from chalicelib.core.ports import Receipt, VendorUnavailable
 from chalicelib.core.signatures import signed
 from chalicelib.jobs import leases, timing
-from chalicelib.jobs.runner import Run, run_job
+from chalicelib.jobs.announcements import DELIVER_WEBHOOK
+from chalicelib.jobs.runner import Run, jobs_named, run_job
 
 configure()
 handlers = Blueprint(__name__)
@@ -33,9 +33,9 @@ class ReceiverGone(DomainError):
 
 @handlers.on_sqs_message(queue="webhooks", batch_size=1, name="webhooks")
 def webhooks(event: SQSEvent) -> None:
-    for record in event:
-        job_id = UUID(json.loads(record.body)["job_id"])
-        run_job(wiring.ports().queue, job_id=job_id, work=deliver, delay_after=_delay)
+    for job_id in jobs_named(record.body for record in event):
+        work = {DELIVER_WEBHOOK: deliver}
+        run_job(wiring.ports().queue, job_id=job_id, work=work, delay_after=_delay)
 
 
 def deliver(run: Run) -> None:

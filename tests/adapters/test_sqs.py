@@ -1,6 +1,8 @@
 """The queue: job ids go in, and an outage is called one within seconds."""
 
 import json
+import re
+import socket
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -158,3 +160,40 @@ def test_a_silent_queue_is_given_up_within_seconds(wire: Wire, misled: SqsQueue)
     with pytest.raises(QueueUnavailable):
         misled.send(uuid4(), kind=KIND)
     assert time.monotonic() - began < 5
+
+
+MD5_OF_OBJECT = "99914b932bd37a50b983c5e7c90ae93b"
+LETTERS = [
+    {"MessageId": name, "ReceiptHandle": name, "Body": "{}", "MD5OfBody": MD5_OF_OBJECT}
+    for name in ("first", "second")
+]
+REDRIVING: dict[str, object] = {
+    "GetQueueUrl": {"QueueUrl": "http://127.0.0.1/queue"},
+    "GetQueueAttributes": {
+        "Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:x:0:dlq"})}
+    },
+    "ReceiveMessage": {"Messages": LETTERS},
+    "SendMessageBatch": {
+        "Successful": [{"Id": "1", "MessageId": "new", "MD5OfMessageBody": MD5_OF_OBJECT}],
+        "Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}],
+    },
+    "DeleteMessageBatch": {"Successful": [{"Id": "1"}], "Failed": []},
+}
+
+
+def test_what_the_queue_does_not_take_stays_a_dead_letter(wire: Wire, misled: SqsQueue) -> None:
+    def answer(connection: socket.socket) -> None:
+        said_json(REDRIVING[asked(wire.requests[-1])])(connection)
+
+    wire.answer = answer
+    with pytest.raises(QueueUnavailable):
+        misled.redrive(limit=10)
+    assert [asked(head) for head in wire.requests][-3:] == list(REDRIVING)[-3:]
+    deleted = json.loads(wire.bodies[-1])["Entries"]
+    assert [each["ReceiptHandle"] for each in deleted] == ["second"]
+
+
+def asked(head: str) -> str:
+    found = re.search(r"X-Amz-Target: AmazonSQS\.(\w+)", head)
+    assert found, head
+    return found[1]

@@ -25,6 +25,7 @@ class Wire:
     tls: ssl.SSLContext | None = None
     requests: list[str] = field(default_factory=list)
     """The head of every request, as it came."""
+    bodies: list[bytes] = field(default_factory=list)
     connections: int = 0
 
     @property
@@ -37,6 +38,7 @@ class Wire:
 
     def forget(self) -> Self:
         self.requests.clear()
+        self.bodies.clear()
         self.connections = 0
         return self
 
@@ -51,8 +53,10 @@ class Wire:
 
     def _serve_one(self, connection: socket.socket) -> None:
         with suppress(OSError), connection, self._secured(connection) as secured:
-            if head := _read_request(secured):
+            head, body = _read_request(secured)
+            if head:
                 self.requests.append(head)
+                self.bodies.append(body)
                 self.answer(secured)
 
     def _secured(self, connection: socket.socket) -> socket.socket:
@@ -61,11 +65,11 @@ class Wire:
         return self.tls.wrap_socket(connection, server_side=True)
 
 
-def _read_request(connection: socket.socket) -> str:
+def _read_request(connection: socket.socket) -> tuple[str, bytes]:
     received = b""
     while b"\r\n\r\n" not in received:
         if not (more := connection.recv(65536)):
-            return ""
+            return "", b""
         received += more
     head, _, body = received.partition(b"\r\n\r\n")
     if re.search(rb"expect: *100-continue", head, re.IGNORECASE):
@@ -74,7 +78,8 @@ def _read_request(connection: socket.socket) -> str:
     missing = (int(found[1]) if found else 0) - len(body)
     while missing > 0 and (more := connection.recv(65536)):
         missing -= len(more)
-    return head.decode("latin-1")
+        body += more
+    return head.decode("latin-1"), body
 
 
 @contextmanager

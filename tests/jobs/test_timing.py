@@ -10,6 +10,7 @@ import pytest
 from chalicelib.core.config import settings
 from chalicelib.jobs import timing
 from chalicelib.jobs.runner import backoff
+from local.handlers import subscriptions
 from local.stack import Stack
 
 
@@ -36,21 +37,47 @@ def test_the_times_of_webhooks_fit_together(stack: Stack) -> None:
     assert sum(timing.DELIVERY_DELAYS, longest_wait_asked_for) < timing.DELIVERY_DEADLINE
 
 
+def attributes_of(queue: str) -> dict[str, str]:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+        "Attributes"
+    ]
+    return attributes
+
+
 @pytest.mark.parametrize(
     ("queue", "visibility"),
     [("generation", timing.VISIBILITY), ("webhooks", timing.DELIVERY_VISIBILITY)],
 )
 def test_the_queues_keep_to_them(stack: Stack, queue: str, visibility: timedelta) -> None:
-    sqs = boto3.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes = attributes_of(queue)
     assert int(attributes["VisibilityTimeout"]) == visibility.total_seconds()
-    assert f'"maxReceiveCount": {timing.MAX_RECEIVE_COUNT}' in attributes["RedrivePolicy"]
+    assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == timing.MAX_RECEIVE_COUNT
+
+
+def test_every_queue_fits_the_worker_that_hears_it(stack: Stack, checkout: Path) -> None:
+    """One message at a time: of a batch, Chalice cannot tell SQS which part has failed."""
+    for each in subscriptions():
+        queue = attributes_of(each.queue)
+        policy = json.loads(queue["RedrivePolicy"])
+        dead_letters = attributes_of(policy["deadLetterTargetArn"].rpartition(":")[2])
+        timeout = functions_of(checkout)[each.name]["lambda_timeout"]
+        assert each.batch_size == 1
+        assert int(queue["VisibilityTimeout"]) >= 6 * timeout
+        assert policy["maxReceiveCount"] >= 5
+        kept, kept_dead = (int(q["MessageRetentionPeriod"]) for q in (queue, dead_letters))
+        assert kept_dead > kept
+
+
+def functions_of(checkout: Path) -> dict[str, dict[str, int]]:
+    config = json.loads((checkout / ".chalice" / "config.json").read_text())
+    functions: dict[str, dict[str, int]] = config["stages"]["dev"]["lambda_functions"]
+    return functions
 
 
 def test_the_lambdas_keep_to_them(checkout: Path) -> None:
-    stages = json.loads((checkout / ".chalice" / "config.json").read_text())["stages"]
-    functions = stages["dev"]["lambda_functions"]
+    functions = functions_of(checkout)
     for name, timeout in (
         ("persona_generator", timing.WORKER_TIMEOUT),
         ("webhooks", timing.DELIVERY_WORKER_TIMEOUT),

@@ -1,12 +1,8 @@
 """A worker that dies in the middle costs time, not money, and loses nothing."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,31 +14,7 @@ from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Log, Worker
-
-LEASE_SECONDS = 1
-
-
-@contextmanager
-def doomed_worker(checkout: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own, with a short lease, killed at the end at the latest."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.worker"],
-        cwd=checkout,
-        env=os.environ | {"JOB_LEASE_SECONDS": str(LEASE_SECONDS)},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until(is_so: Callable[[], bool], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
+from tests.workers.doomed import LEASE_SECONDS, doomed_worker, wait_until
 
 
 def checkpoint(session: Session, job_id: str) -> dict[str, dict[str, object]]:

@@ -138,10 +138,6 @@ def test_a_message_that_comes_twice_makes_one_persona(
     assert ai.calls("image", contains=name).count == 1
 
 
-def test_a_message_for_no_job_is_done_with(worker: Worker) -> None:
-    worker.deliver(str(uuid4()))
-
-
 def test_a_cancelled_job_spends_nothing_more(
     api: Api, worker: Worker, ai: Control, name: str
 ) -> None:
