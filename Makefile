@@ -1,7 +1,7 @@
 # Every target is a script or a Python module; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix package bench clean
+.PHONY: help demo up test check fix mutants package bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ check: ## Lint, types, import contracts, sizes, migration drift
 fix: ## Format, and mend what the linter can mend
 	@scripts/setup
 	@scripts/fix
+
+mutants: ## Break each guarantee in a copy, and see a test turn red
+	@scripts/setup
+	@.venv/bin/python -m tests.mutants
 
 package: ## Build the Lambda zip and import its handlers in a bare Python
 	@scripts/setup

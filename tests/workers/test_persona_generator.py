@@ -127,6 +127,31 @@ def test_an_image_outage_at_both_vendors_ends_without_an_image_only_at_the_last_
     assert api.get("/personas/me").json["persona"]["warnings"] == ["image_unavailable"]
 
 
+def test_a_moderation_that_failed_is_asked_again(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    ai.fail("moderation", "500", contains=name)
+    ai.fail("moderation", "flagged", contains=name)
+    job_id = api.generate(name).json["job"]["id"]
+    job = run_to_end(api, worker, job_id)
+    assert (job["error"]["code"], job["attempt"]) == ("content_policy", 2)
+    assert ai.calls("text", contains=name).attempts == 0
+
+
+def test_a_motto_that_cannot_be_had_leaves_the_old_one(
+    api: Api, worker: Worker, ai: Control, name: str
+) -> None:
+    api.generate(name)
+    worker.work()
+    before = api.get("/personas/me").json["persona"]
+    ai.fail("text", "insufficient_quota", contains="Write one motto")
+    api.generate(name, force=True)
+    worker.work()
+    after = api.get("/personas/me").json["persona"]
+    assert (after["motto"], after["version"]) == (before["motto"], 2)
+    assert after["warnings"] == ["motto_unavailable"]
+
+
 def test_a_message_that_comes_twice_makes_one_persona(
     api: Api, worker: Worker, session: Session, ai: Control, name: str
 ) -> None:

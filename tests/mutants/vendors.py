@@ -1,0 +1,159 @@
+"""Mutants of the adapters, and of what the worker makes of what they bring."""
+
+from tests.mutants.mutant import Mutant
+
+OPENAI = "chalicelib/adapters/openai.py"
+DOWNLOAD = "chalicelib/adapters/download.py"
+S3 = "chalicelib/adapters/s3.py"
+GENERATOR = "chalicelib/workers/persona_generator.py"
+PORTRAIT = "chalicelib/workers/portrait.py"
+PORTRAITS = "chalicelib/personas/portraits.py"
+
+MUTANTS = (
+    Mutant(
+        "the SDK asks once: retries are the queue's",
+        OPENAI,
+        old="        max_retries=0,\n",
+        new="        max_retries=1,\n",
+        tests=("tests/adapters/test_openai.py",),
+    ),
+    Mutant(
+        "a refusal by policy is told from a call that cannot be served",
+        OPENAI,
+        old="    if code in REFUSALS:\n        return ContentRefused()\n",
+        tests=("tests/adapters/test_openai.py",),
+    ),
+    Mutant(
+        "a refusal in words is a refusal",
+        OPENAI,
+        old='if choice.message.refusal or choice.finish_reason == "content_filter":',
+        new='if choice.finish_reason == "content_filter":',
+        tests=("tests/adapters/test_openai.py",),
+    ),
+    Mutant(
+        "half an answer that the filter cut is a refusal",
+        OPENAI,
+        old='if choice.message.refusal or choice.finish_reason == "content_filter":',
+        new="if choice.message.refusal:",
+        tests=("tests/adapters/test_openai.py",),
+    ),
+    Mutant(
+        "an account without credit is not asked again and again",
+        OPENAI,
+        old="    if is_passing and code != SPENT:\n",
+        new="    if is_passing:\n",
+        tests=("tests/adapters/test_openai.py",),
+    ),
+    Mutant(
+        "a download follows no redirect",
+        DOWNLOAD,
+        old="                    redirect=False,\n                    retries=False,\n",
+        new="                    redirect=True,\n                    retries=3,\n",
+        tests=("tests/adapters/test_download_answers.py",),
+    ),
+    Mutant(
+        "a private address is not downloaded from",
+        DOWNLOAD,
+        old="and not all(map(is_public, addresses)):",
+        new="and False:",
+        tests=("tests/adapters/test_download.py",),
+    ),
+    Mutant(
+        "an unlisted host is not downloaded from",
+        DOWNLOAD,
+        old='if "@" in parts.netloc or not is_named or not is_listed:',
+        new='if "@" in parts.netloc or not is_named:',
+        tests=("tests/adapters/test_download.py",),
+    ),
+    Mutant(
+        "a download has an end",
+        DOWNLOAD,
+        old="            if len(content) > self._max_bytes:\n",
+        new="            if len(content) > 1000 * self._max_bytes:\n",
+        tests=("tests/adapters/test_download_answers.py",),
+    ),
+    Mutant(
+        "a stored picture is never replaced",
+        S3,
+        old=', IfNoneMatch="*"',
+        tests=("tests/adapters/test_s3.py",),
+    ),
+    Mutant(
+        "a signed link lives for a minute",
+        S3,
+        old="SIGNED_FOR = timedelta(seconds=60)",
+        new="SIGNED_FOR = timedelta(hours=1)",
+        tests=("tests/adapters/test_s3.py",),
+    ),
+    Mutant(
+        "a vendor's picture is drawn anew",
+        PORTRAITS,
+        old="    return described(out.getvalue())\n",
+        new="    return described(content if content[:2] == b'\\xff\\xd8' else out.getvalue())\n",
+        tests=("tests/personas/test_portraits.py",),
+    ),
+    Mutant(
+        "a picture over 4096 pixels a side is rejected",
+        PORTRAITS,
+        old="if max(image.size) > MAX_SIDE or ",
+        new="if ",
+        tests=("tests/personas/test_portraits.py",),
+    ),
+    Mutant(
+        "nothing is asked for that moderation has not passed",
+        GENERATOR,
+        old="    moderate(run, wish)\n",
+        tests=("tests/workers/test_persona_generator.py",),
+    ),
+    Mutant(
+        "moderation counts as passed once it has passed, not before",
+        GENERATOR,
+        old='        wiring.ports().text.moderate(f"{wish.name}\\n{wish.description}")\n'
+        '        run.record(step="synthesise", progress=15, moderated={"passed": True})\n',
+        new='        run.record(step="synthesise", progress=15, moderated={"passed": True})\n'
+        '        wiring.ports().text.moderate(f"{wish.name}\\n{wish.description}")\n',
+        tests=("tests/workers/test_persona_generator.py",),
+    ),
+    Mutant(
+        "a character that was recorded is not paid for again",
+        GENERATOR,
+        old='    if (recorded := run.recorded("character")) is not None:\n'
+        "        return dict(recorded)\n",
+        tests=("tests/workers/test_persona_generator.py",),
+    ),
+    Mutant(
+        "a superseded generation pays for nothing",
+        GENERATOR,
+        old="        require_newest(session, run.claim)\n",
+        new="        pass\n",
+        tests=("tests/workers/test_persona_generator.py",),
+    ),
+    Mutant(
+        "a refused picture is not ordered from the other vendor",
+        PORTRAIT,
+        old="        except VendorRejected as error:\n",
+        new="        except Exception as error:\n",
+        tests=("tests/workers/test_provider_faults.py",),
+    ),
+    Mutant(
+        "an outage of both image vendors is waited for, but for the last attempt",
+        PORTRAIT,
+        old="    if outage is not None and not run.claim.is_last_attempt:\n",
+        new="    if outage is not None:\n",
+        tests=("tests/workers/test_persona_generator.py",),
+    ),
+    Mutant(
+        "a portrait that a dead attempt stored is adopted, not paid for again",
+        PORTRAIT,
+        old="    portrait = _left_behind(key) if recorded else None\n",
+        new="    portrait = None\n",
+        tests=("tests/workers/test_crashes.py",),
+    ),
+    Mutant(
+        "a picture that was ordered is collected, not ordered again",
+        PORTRAIT,
+        old='    if reference := recorded.get("reference"):\n'
+        "        return engine.collect(reference)\n",
+        tests=("tests/workers/test_crashes.py",),
+    ),
+)
