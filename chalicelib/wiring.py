@@ -13,6 +13,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.models import ImageModel, Provider
 from chalicelib.core.ports import (
     MAX_IMAGE_BYTES,
+    DeadLetters,
     FindIssuerKey,
     ImageEngine,
     Objects,
@@ -33,12 +34,20 @@ class Adapters:
     def queue(self) -> Queue:
         from chalicelib.adapters.sqs import SqsQueue
 
-        return SqsQueue(
-            {
-                GENERATE_PERSONA: settings().generation_queue,
-                DELIVER_WEBHOOK: settings().webhook_queue,
-            }
-        )
+        return SqsQueue(self._queue_of_kind)
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        from chalicelib.adapters.sqs import SqsQueue
+
+        return SqsQueue(self._queue_of_kind)
+
+    @property
+    def _queue_of_kind(self) -> Mapping[str, str]:
+        return {
+            GENERATE_PERSONA: settings().generation_queue,
+            DELIVER_WEBHOOK: settings().webhook_queue,
+        }
 
     @cached_property
     def objects(self) -> Objects:

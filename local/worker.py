@@ -154,7 +154,7 @@ def serve(found: Sequence[Subscription], *, concurrency: int, stopping: Event) -
 
 def _job_of(message: "MessageTypeDef") -> dict[str, str]:
     """Say which job the message is about, if it is about one."""
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
         return {"job_id": str(json.loads(message["Body"])["job_id"])}
     return {}
 

@@ -109,6 +109,8 @@ class Queue(Protocol):
     def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
         """Raise `Unavailable` when the queue does not answer."""
 
+
+class DeadLetters(Protocol):
     def redrive(self, *, limit: int) -> Mapping[str, int]:
         """Move dead letters back to their queues, so many each at most, and return how many by
         queue. Raise `Unavailable` when the queues do not answer; what was moved stays so."""

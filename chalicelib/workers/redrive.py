@@ -29,6 +29,6 @@ class Redrive(BaseModel):
 def redrive(event: Mapping[str, Any], _context: object) -> Mapping[str, int]:
     """Move at most `limit` messages a queue. A job that has ended meanwhile is left as it is."""
     wanted = Redrive.model_validate(event)
-    moved = wiring.ports().queue.redrive(limit=wanted.limit)
+    moved = wiring.ports().dead_letters.redrive(limit=wanted.limit)
     log.info("redriven", extra={"moved": dict(moved)})
     return moved

@@ -11,15 +11,14 @@ from chalicelib.core.db import transaction
 from chalicelib.core.errors import Conflict
 from chalicelib.core.models import Job
 from chalicelib.jobs.services import create_job
+from chalicelib.personas.services import GENERATION
 from tests.client import Api
 from tests.conftest import Worker
 
 
 def ask(opened: Session, api: Api) -> UUID:
     user_id, queue = UUID(api.user["id"]), wiring.ports().queue
-    job = create_job(
-        opened, queue, owner_id=user_id, kind="generate_persona", subject_id=user_id, data={}
-    )
+    job = create_job(opened, queue, owner_id=user_id, kind=GENERATION, subject_id=user_id, data={})
     return job.id
 
 

@@ -97,8 +97,8 @@ MUTANTS = (
     Mutant(
         "a message is sent after the commit, never before",
         SERVICES,
-        old="    after_commit(session, lambda: send_job(queue, job_id=job.id, kind=kind))\n",
-        new="    send_job(queue, job_id=job.id, kind=kind)\n",
+        old="    after_commit(session, lambda: send_job(queue, job_id=job.id, kind=kind.name))\n",
+        new="    send_job(queue, job_id=job.id, kind=kind.name)\n",
         tests=("tests/jobs/test_services.py",),
     ),
     Mutant(
@@ -144,8 +144,8 @@ MUTANTS = (
     Mutant(
         "a vendor that asks for time is not left alone for much longer",
         RUNNER,
-        old="SystemRandom().random() / 4)",
-        new="SystemRandom().random() + 1)",
+        old="retry_after) * (1 + SystemRandom().random() / 4)",
+        new="retry_after) * (2 + SystemRandom().random())",
         tests=(RETRY_AFTER,),
     ),
     Mutant(

@@ -20,7 +20,7 @@ MUTANTS = (
     Mutant(
         "a refusal by policy is told from a call that cannot be served",
         OPENAI,
-        old="    if code in REFUSALS:\n        return ContentRefused()\n",
+        old="    if code in REFUSALS:\n        return ContentRefused(used={})\n",
         tests=("tests/adapters/test_openai.py",),
     ),
     Mutant(
@@ -108,10 +108,9 @@ MUTANTS = (
     Mutant(
         "moderation counts as passed once it has passed, not before",
         GENERATOR,
-        old='        wiring.ports().text.moderate(f"{wish.name}\\n{wish.description}")\n'
-        '        run.record(step="synthesise", progress=15, moderated={"passed": True})\n',
-        new='        run.record(step="synthesise", progress=15, moderated={"passed": True})\n'
-        '        wiring.ports().text.moderate(f"{wish.name}\\n{wish.description}")\n',
+        old="    passed = run.buy(\n",
+        new='    run.record(step="synthesise", progress=15, moderated={"passed": True})\n'
+        "    passed = run.buy(\n",
         tests=("tests/workers/test_persona_generator.py",),
     ),
     Mutant(
@@ -138,8 +137,8 @@ MUTANTS = (
     Mutant(
         "an outage of both image vendors is waited for, but for the last attempt",
         PORTRAIT,
-        old="    if outage is not None and not run.claim.is_last_attempt:\n",
-        new="    if outage is not None:\n",
+        old="    if all(run.is_last_try(outage) for outage in outages):\n",
+        new="    if not outages:\n",
         tests=("tests/workers/test_persona_generator.py",),
     ),
     Mutant(

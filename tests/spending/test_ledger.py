@@ -24,7 +24,8 @@ from tests.spending.books import (
     expire,
     let_time_pass,
 )
-from tests.workers.test_crashes import doomed_worker, heal, wait_until
+from tests.workers.doomed import doomed_worker, wait_until
+from tests.workers.test_crashes import heal
 
 WRITING = Service("openai", "gpt-5.4-mini", UsageKind.TEXT)
 WHOLE = [

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from chalicelib.core.models import ImageModel
+
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 
 STEPS = {
@@ -64,9 +66,15 @@ class Row:
         return self.kind in {"timeout_before", "timeout_after", "stuck"}
 
     @property
-    def wanted(self) -> str:
-        is_ordered = self.step in {"prediction", "poll", "download"}
-        return "openjourney" if is_ordered else "dall-e"
+    def engine(self) -> ImageModel | None:
+        """Whose step it is, if it is a portrait's."""
+        if self.step in {"prediction", "poll", "download"}:
+            return ImageModel.OPENJOURNEY
+        return ImageModel.DALL_E if self.step == "image" else None
+
+    @property
+    def wanted(self) -> ImageModel:
+        return self.engine or ImageModel.DALL_E
 
 
 def rows() -> Iterator[Row]:

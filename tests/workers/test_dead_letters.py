@@ -22,7 +22,6 @@ from chalicelib.core.models import Job
 from chalicelib.jobs import timing
 from chalicelib.workers.redrive import redrive
 from chalicelib.workers.sweeper import sweep
-from local.resources import DEAD_LETTERS, QUEUE
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+QUEUE = "generation"
+DEAD_LETTERS = "generation-dlq"
 MESSAGES = int(os.environ.get("REDRIVEN_MESSAGES", "200"))
 
 

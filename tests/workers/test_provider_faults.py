@@ -33,12 +33,15 @@ def hasty() -> wiring.Adapters:
 
 
 @pytest.fixture
-def impatient(stack: Stack) -> Iterator[None]:
-    """The worker's own adapters, which wait for a vendor for a moment only."""
-    adapters = wiring.ports()
+def patience(stack: Stack, row: Row) -> Iterator[None]:
+    """Where a vendor is silent, let the worker's own adapter of it wait for a moment only."""
+    adapters, engine = wiring.ports(), row.engine
     adapters.warm_up()
     usual = {"text": adapters.text, "images": adapters.images}
-    adapters.__dict__.update(text=hasty().text, images=hasty().images)
+    if row.is_slow and engine is None:
+        adapters.__dict__["text"] = hasty().text
+    elif row.is_slow and engine is not None:
+        adapters.__dict__["images"] = {**adapters.images, engine: hasty().images[engine]}
     yield
     adapters.__dict__.update(usual)
 
@@ -46,12 +49,6 @@ def impatient(stack: Stack) -> Iterator[None]:
 @pytest.fixture
 def name() -> str:
     return f"Ada {uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def patience(request: pytest.FixtureRequest, row: Row) -> None:
-    if row.is_slow:
-        request.getfixturevalue("impatient")
 
 
 def run_to_end(api: Api, worker: Worker, job_id: str) -> dict[str, Any]:

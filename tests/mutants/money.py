@@ -1,0 +1,83 @@
+"""Mutants of what is paid for, how often, and by whom."""
+
+from tests.mutants.mutant import Mutant
+
+PURCHASES = "chalicelib/jobs/purchases.py"
+QUOTAS = "chalicelib/spending/quotas.py"
+IDEMPOTENCY = "chalicelib/core/idempotency.py"
+
+MUTANTS = (
+    Mutant(
+        "a call stands in the ledger before it is made",
+        PURCHASES,
+        old="    said = _intend(claimed, order)\n    if said.unanswered is not None:\n",
+        new="    from dataclasses import replace\n\n"
+        "    early = order.call()\n"
+        "    order = replace(order, call=lambda: early)\n"
+        "    said = _intend(claimed, order)\n    if said.unanswered is not None:\n",
+        tests=("tests/spending/test_ledger.py",),
+    ),
+    Mutant(
+        "no step is paid for more than three times",
+        PURCHASES,
+        old="    WHERE paid < :most AND (",
+        new="    WHERE (",
+        tests=("tests/spending/test_ledger.py",),
+    ),
+    Mutant(
+        "a zombie buys nothing",
+        PURCHASES,
+        old="WHERE id = :job_id AND fence = :fence AND status",
+        new="WHERE id = :job_id AND status",
+        tests=("tests/spending/test_ledger.py",),
+    ),
+    Mutant(
+        "an order without an answer is waited for before it is paid again",
+        PURCHASES,
+        old="        if said.silence < timing.ANSWER_GRACE:\n",
+        new="        if said.silence < timing.ANSWER_GRACE * 0:\n",
+        tests=("tests/spending/test_ledger.py",),
+    ),
+    Mutant(
+        "a user's day has its limits, also for fifty at once",
+        QUOTAS,
+        old="    WHERE mine.texts + excluded.texts <= :max_texts\n"
+        "      AND mine.images + excluded.images <= :max_images\n",
+        tests=("tests/spending/test_quotas.py",),
+    ),
+    Mutant(
+        "everybody's day has its limit, also for fifty at once",
+        QUOTAS,
+        old="    WHERE everybodys.cost_micros + excluded.cost_micros <= :max_micros\n",
+        tests=("tests/spending/test_quotas.py",),
+    ),
+    Mutant(
+        "a key is kept in the transaction of what it has done",
+        IDEMPOTENCY,
+        old="        written = session.scalar(replacing)\n",
+        new="        from chalicelib.core.db import transaction\n\n"
+        "        with transaction() as another:\n"
+        "            written = another.scalar(replacing)\n",
+        tests=("tests/core/test_idempotency.py",),
+    ),
+    Mutant(
+        "a key is not used for another request",
+        IDEMPOTENCY,
+        old="    if kept.fingerprint != attempt.fingerprint:\n        raise IdempotencyKeyReused\n",
+        tests=("tests/core/test_idempotency.py",),
+    ),
+    Mutant(
+        "of the same request at once, one is carried out",
+        IDEMPOTENCY,
+        old="        raise RequestInProgress\n    # A",
+        new="        pass\n    # A",
+        tests=("tests/core/test_idempotency.py",),
+    ),
+    Mutant(
+        "a key is its user's own",
+        IDEMPOTENCY,
+        old="[str(self.user_id), self.operation, self.key]",
+        new="[self.operation, self.key]",
+        tests=("tests/core/test_idempotency.py",),
+    ),
+)
