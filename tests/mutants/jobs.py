@@ -64,7 +64,12 @@ MUTANTS = (
         "a job of another kind is left to its own worker",
         LEASES,
         old="            is_ours,\n",
-        tests=("tests/workers/test_dead_letters.py",),
+        tests=(
+            (
+                "tests/workers/test_dead_letters.py"
+                "::test_a_job_of_another_kind_is_left_to_its_own_worker"
+            ),
+        ),
     ),
     Mutant(
         "a dead worker's job is queued again",
@@ -92,7 +97,9 @@ MUTANTS = (
         SWEEPER,
         old="unheard = leases.list_unheard(session, limit=BATCH)",
         new="unheard: list[tuple[object, str]] = []",
-        tests=("tests/jobs/test_leases.py",),
+        tests=(
+            ("tests/jobs/test_leases.py::test_a_sent_job_is_not_sent_again_before_it_seems_lost"),
+        ),
     ),
     Mutant(
         "a message is sent after the commit, never before",
@@ -106,20 +113,30 @@ MUTANTS = (
         SERVICES,
         old="sa.select(Job).where(Job.id == job_id, Job.owner_id == owner_id)",
         new="sa.select(Job).where(Job.id == job_id)",
-        tests=("tests/core/test_policy.py",),
+        tests=("tests/core/test_policy.py::test_anothers_id_answers_like_an_absent_one",),
     ),
     Mutant(
         "only its owner has a job tried again",
         SERVICES,
         old="            Job.owner_id == owner_id,\n            Job.status == JobStatus.FAILED,\n",
         new="            Job.status == JobStatus.FAILED,\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_a_retry_has_all_its_time_and_only_its_owner_asks_for_it"
+            ),
+        ),
     ),
     Mutant(
         "a retry has all its time",
         SERVICES,
         old="            deadline=sa.func.now() + timing.DEADLINE,\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_a_retry_has_all_its_time_and_only_its_owner_asks_for_it"
+            ),
+        ),
     ),
     Mutant(
         "a refusal is not retryable",
@@ -132,7 +149,12 @@ MUTANTS = (
         RUNNER,
         old="        except Unavailable as error:\n",
         new="        except DomainError as error:\n",
-        tests=("tests/workers/test_provider_faults.py",),
+        tests=(
+            (
+                "tests/workers/test_provider_faults.py"
+                "::test_a_fault_comes_to_what_the_table_says[moderation 401 1]"
+            ),
+        ),
     ),
     Mutant(
         "a vendor that asks for time is given it",
@@ -153,19 +175,28 @@ MUTANTS = (
         RUNNER,
         old="        except ValidationError:\n",
         new="        except KeyError:\n",
-        tests=("tests/workers/test_dead_letters.py",),
+        tests=(
+            (
+                "tests/workers/test_dead_letters.py"
+                "::test_a_message_that_names_no_job_is_said_so_of_and_done_with"
+            ),
+        ),
     ),
     Mutant(
         "what the queue does not take stays a dead letter",
         SQS,
         old="                if str(number) not in refused\n",
-        tests=("tests/adapters/test_sqs.py",),
+        tests=(
+            ("tests/adapters/test_sqs.py::test_what_the_queue_does_not_take_stays_a_dead_letter"),
+        ),
     ),
     Mutant(
         "a redrive is bounded",
         SQS,
         old="MaxNumberOfMessages=min(BATCH, limit - moved)",
         new="MaxNumberOfMessages=BATCH",
-        tests=("tests/workers/test_dead_letters.py",),
+        tests=(
+            ("tests/workers/test_dead_letters.py::test_a_redrive_moves_no_more_than_it_is_told_to"),
+        ),
     ),
 )

@@ -22,34 +22,43 @@ MUTANTS = (
         PURCHASES,
         old="    WHERE paid < :most AND (",
         new="    WHERE (",
-        tests=("tests/spending/test_ledger.py",),
+        tests=("tests/spending/test_ledger.py::test_no_step_is_paid_for_more_than_three_times",),
     ),
     Mutant(
         "a zombie buys nothing",
         PURCHASES,
         old="WHERE id = :job_id AND fence = :fence AND status",
         new="WHERE id = :job_id AND status",
-        tests=("tests/spending/test_ledger.py",),
+        tests=("tests/spending/test_ledger.py::test_a_zombie_buys_nothing",),
     ),
     Mutant(
         "an order without an answer is waited for before it is paid again",
         PURCHASES,
         old="        if said.silence < timing.ANSWER_GRACE:\n",
         new="        if said.silence < timing.ANSWER_GRACE * 0:\n",
-        tests=("tests/spending/test_ledger.py",),
+        tests=(
+            (
+                "tests/spending/test_ledger.py"
+                "::test_an_order_without_an_answer_is_waited_for_before_it_is_paid_again"
+            ),
+        ),
     ),
     Mutant(
         "a user's day has its limits, also for fifty at once",
         QUOTAS,
         old="    WHERE mine.texts + excluded.texts <= :max_texts\n"
         "      AND mine.images + excluded.images <= :max_images\n",
-        tests=("tests/spending/test_quotas.py",),
+        tests=(
+            ("tests/spending/test_quotas.py::test_fifty_at_once_do_not_overspend_a_user_s_limit"),
+        ),
     ),
     Mutant(
         "everybody's day has its limit, also for fifty at once",
         QUOTAS,
         old="    WHERE everybodys.cost_micros + excluded.cost_micros <= :max_micros\n",
-        tests=("tests/spending/test_quotas.py",),
+        tests=(
+            ("tests/spending/test_quotas.py::test_fifty_at_once_do_not_overspend_the_day_s_money"),
+        ),
     ),
     Mutant(
         "a key is kept in the transaction of what it has done",

@@ -61,14 +61,14 @@ MUTANTS = (
         "an ID token signs in once",
         SESSIONS,
         old="    _spend(session, person)\n",
-        tests=("tests/auth/test_login.py",),
+        tests=("tests/auth/test_login.py::test_an_id_token_signs_in_once",),
     ),
     Mutant(
         "no refresh token is stored in clear",
         SESSIONS,
         old="    return sha256(token.encode()).digest()\n",
         new="    return token.encode()\n",
-        tests=("tests/auth/test_sessions.py",),
+        tests=("tests/auth/test_sessions.py::test_only_hashes_are_stored",),
     ),
     Mutant(
         "another's persona is not found",
@@ -76,7 +76,7 @@ MUTANTS = (
         old='    _personas.c.id == sa.bindparam("persona_id"), '
         '_personas.c.owner_id == sa.bindparam("owner_id")\n',
         new='    _personas.c.id == sa.bindparam("persona_id")\n',
-        tests=("tests/core/test_policy.py",),
+        tests=("tests/core/test_policy.py::test_anothers_id_answers_like_an_absent_one",),
     ),
     Mutant(
         "a private persona is shown to nobody",
@@ -90,7 +90,12 @@ MUTANTS = (
         CARDS,
         old="(row := session.execute(_OWN, mine).one_or_none())",
         new="(row := replica.execute(_OWN, mine).one_or_none())",
-        tests=("tests/personas/test_reading.py",),
+        tests=(
+            (
+                "tests/personas/test_reading.py"
+                "::test_cards_come_from_the_replica_and_my_own_from_the_primary"
+            ),
+        ),
     ),
     Mutant(
         "a persona and the end of its job are published together",
@@ -99,14 +104,24 @@ MUTANTS = (
         new="    from chalicelib.core.db import transaction\n\n"
         "    with transaction() as another:\n"
         "        leases.finish(another, claimed)\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_nothing_is_published_for_a_persona_that_waits_for_another_job"
+            ),
+        ),
     ),
     Mutant(
         "a motto that cannot be had leaves the old one",
         PERSONAS,
         old="            motto=outcome.motto or Persona.motto,\n",
         new="            motto=outcome.motto,\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_a_motto_that_cannot_be_had_leaves_the_old_one"
+            ),
+        ),
     ),
     Mutant(
         "a forced generation changes the visibility that it names",
@@ -119,39 +134,41 @@ MUTANTS = (
         "chalicelib/migrations/versions/0002_analyses.py",
         old='            "respondent_hash",\n',
         new='            "respondent_hash",\n            "id",\n',
-        tests=("tests/analyses/test_survey.py",),
+        tests=("tests/analyses/test_survey.py::test_a_friend_answers_once",),
     ),
     Mutant(
         "nobody answers about themselves",
         SURVEYS,
         old="    if analysis.user_id == caller_id:\n        raise OwnerCannotAnswer\n",
-        tests=("tests/analyses/test_survey.py",),
+        tests=("tests/analyses/test_survey.py::test_the_owner_cannot_answer",),
     ),
     Mutant(
         "a survey ends",
         SURVEYS,
         old="    if not analysis.is_open(now):\n        raise SurveyClosed\n",
-        tests=("tests/analyses/test_survey.py",),
+        tests=("tests/analyses/test_survey.py::test_an_ended_survey_is_gone",),
     ),
     Mutant(
         "a survey takes fifty answers",
         SURVEYS,
         old="    if kept > MAX_RESPONSES:\n        raise SurveyFull\n",
-        tests=("tests/analyses/test_survey.py",),
+        tests=(
+            ("tests/analyses/test_survey.py::test_a_survey_takes_fifty_answers_and_not_one_more"),
+        ),
     ),
     Mutant(
         "fewer than the owner's minimum of friends show nothing",
         RESULTS,
         old="    if len(responses) < analysis.min_responses:\n",
         new="    if not responses:\n",
-        tests=("tests/analyses/test_results.py",),
+        tests=("tests/analyses/test_results.py::test_two_friends_are_too_few",),
     ),
     Mutant(
         "an answer that does not count is not shown",
         RESULTS,
         old="AnalysisResponse.analysis_id == analysis_id, AnalysisResponse.valid\n",
         new="AnalysisResponse.analysis_id == analysis_id\n",
-        tests=("tests/analyses/test_results.py",),
+        tests=("tests/analyses/test_results.py::test_what_does_not_count_is_not_shown",),
     ),
     Mutant(
         "another's analysis is not found",
@@ -159,13 +176,13 @@ MUTANTS = (
         old='    Analysis.id == sa.bindparam("analysis_id"), '
         'Analysis.user_id == sa.bindparam("owner_id")\n',
         new='    Analysis.id == sa.bindparam("analysis_id")\n',
-        tests=("tests/core/test_policy.py",),
+        tests=("tests/core/test_policy.py::test_anothers_id_answers_like_an_absent_one",),
     ),
     Mutant(
         "a survey's link is not stored",
         "chalicelib/analyses/tokens.py",
         old="    return sha256(token.encode()).digest()\n",
         new="    return token.encode()[:32]\n",
-        tests=("tests/analyses/test_owner.py",),
+        tests=("tests/analyses/test_owner.py::test_only_the_hash_of_the_link_is_stored",),
     ),
 )

@@ -103,7 +103,12 @@ MUTANTS = (
         "nothing is asked for that moderation has not passed",
         GENERATOR,
         old="    moderate(run, wish)\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_the_name_is_moderated_before_anything_is_asked_for"
+            ),
+        ),
     ),
     Mutant(
         "moderation counts as passed once it has passed, not before",
@@ -111,48 +116,83 @@ MUTANTS = (
         old="    passed = run.buy(\n",
         new='    run.record(step="synthesise", progress=15, moderated={"passed": True})\n'
         "    passed = run.buy(\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_a_moderation_that_failed_is_asked_again"
+            ),
+        ),
     ),
     Mutant(
         "a character that was recorded is not paid for again",
         GENERATOR,
         old='    if (recorded := run.recorded("character")) is not None:\n'
         "        return dict(recorded)\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_what_was_written_is_not_paid_for_again"
+            ),
+        ),
     ),
     Mutant(
         "a superseded generation pays for nothing",
         GENERATOR,
         old="        require_newest(session, run.claim)\n",
         new="        pass\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_a_generation_that_was_superseded_pays_for_nothing"
+            ),
+        ),
     ),
     Mutant(
         "a refused picture is not ordered from the other vendor",
         PORTRAIT,
         old="        except VendorRejected as error:\n",
         new="        except Exception as error:\n",
-        tests=("tests/workers/test_provider_faults.py",),
+        tests=(
+            (
+                "tests/workers/test_provider_faults.py"
+                "::test_a_fault_comes_to_what_the_table_says[image moderation_blocked 1]"
+            ),
+        ),
     ),
     Mutant(
         "an outage of both image vendors is waited for, but for the last attempt",
         PORTRAIT,
         old="    if all(run.is_last_try(outage) for outage in outages):\n",
         new="    if not outages:\n",
-        tests=("tests/workers/test_persona_generator.py",),
+        tests=(
+            (
+                "tests/workers/test_persona_generator.py"
+                "::test_an_image_outage_at_both_vendors_ends_without_an_image_only_at_the_last_attempt"
+            ),
+        ),
     ),
     Mutant(
         "a portrait that a dead attempt stored is adopted, not paid for again",
         PORTRAIT,
         old="    portrait = _left_behind(key) if recorded else None\n",
         new="    portrait = None\n",
-        tests=("tests/workers/test_crashes.py",),
+        tests=(
+            (
+                "tests/workers/test_crashes.py"
+                "::test_a_portrait_that_was_stored_but_not_recorded_is_adopted"
+            ),
+        ),
     ),
     Mutant(
         "a picture that was ordered is collected, not ordered again",
         PORTRAIT,
         old='    if reference := recorded.get("reference"):\n'
         "        return engine.collect(reference)\n",
-        tests=("tests/workers/test_crashes.py",),
+        tests=(
+            (
+                "tests/workers/test_crashes.py"
+                "::test_killed_while_a_prediction_runs_the_same_prediction_is_collected"
+            ),
+        ),
     ),
 )
