@@ -123,6 +123,13 @@ def demo(_arguments: Namespace, rest: Sequence[str]) -> int:
     return show(rest)
 
 
+def quality(_arguments: Namespace, _rest: Sequence[str]) -> int:
+    from local.quality import report  # noqa: PLC0415 - only this command writes personas
+
+    print(report())
+    return 0
+
+
 def drift(_arguments: Namespace, _rest: Sequence[str]) -> int:
     """Migrate an empty database and compare it with the models."""
     compare = [sys.executable, "-m", "alembic", "check"]
@@ -183,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     add("status", status, "list the services of the running stack")
     add("ai", ai, "tell the emulated AI vendors how to behave")
     add("demo", demo, "generate two personas over HTTP and show them")
+    add("quality", quality, "show what five extreme people become, as a Markdown table")
     add("drift", drift, "compare the models with the database that the migrations make")
     add("clean", clean, "remove the data of the stack that was stopped")
     return parser

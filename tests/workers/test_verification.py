@@ -1,5 +1,6 @@
 """A persona is asked who it is, and mended where it is somebody else."""
 
+from statistics import fmean
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ def made(api: Api, worker: Worker, name: str) -> dict[str, Any]:
 
 def distance(persona: dict[str, Any]) -> float:
     answered, meant = persona["fidelity"]["traits"], persona["traits"]
-    return sum(abs(answered[name] - meant[name]["estimate"]) for name in answered) / 5
+    return fmean(abs(answered[name] - meant[name]["estimate"]) for name in answered)
 
 
 def test_a_persona_that_is_who_was_meant_is_asked_once(
