@@ -24,11 +24,11 @@ Shape = TypeVar("Shape", bound=BaseModel)
 Levels = Mapping[Trait, float]
 
 PROFILES: Mapping[str, Sequence[float]] = {
-    "Curious hermit": (0.95, 0.60, 0.05, 0.50, 0.60),
-    "Loud host": (0.50, 0.30, 0.95, 0.80, 0.70),
-    "Strict bookkeeper": (0.10, 0.95, 0.30, 0.45, 0.75),
-    "Blunt rival": (0.55, 0.65, 0.75, 0.05, 0.60),
-    "Restless poet": (0.90, 0.20, 0.40, 0.70, 0.05),
+    "Quiet pedant": (0.05, 0.95, 0.05, 0.20, 0.60),
+    "Loud improviser": (0.90, 0.05, 0.95, 0.60, 0.70),
+    "Withdrawn critic": (0.60, 0.20, 0.05, 0.05, 0.30),
+    "Anxious traditionalist": (0.05, 0.60, 0.10, 0.90, 0.05),
+    "Cold daredevil": (0.90, 0.05, 0.80, 0.05, 0.95),
 }
 _CAVEAT = (
     "The answers are those of the local emulator, which reads the adjectives. They show that the "
@@ -37,9 +37,7 @@ _CAVEAT = (
 
 
 def report() -> str:
-    profiles = {
-        name: dict(zip(Trait, levels, strict=True)) for name, levels in PROFILES.items()
-    }
+    profiles = {name: dict(zip(Trait, levels, strict=True)) for name, levels in PROFILES.items()}
     parts = ["# Five extreme profiles", "", _CAVEAT, "", *table(profiles)]
     for name, levels in profiles.items():
         parts += ["", f"## {name}", "", "```", _prompt(name, levels, {}), "```"]
@@ -55,15 +53,22 @@ def table(profiles: Mapping[str, Levels]) -> list[str]:
 
 def _row(name: str, levels: Levels) -> list[str]:
     match = nearest(levels)
-    good = _measured(_prompt(name, levels, {}), levels)
-    poor = _measured(_prompt(name, levels, {}), levels, MISSES_LOW_POLES)
-    aims = fidelity.corrected_aims(poor.answered, levels)
-    mended = _measured(_prompt(name, levels, aims), levels, MISSES_LOW_POLES)
+    prompt = _prompt(name, levels, {})
+    good, poor = _measured(prompt, levels), _measured(prompt, levels, MISSES_LOW_POLES)
     return [
         *write_brief(levels).values(),
         match.archetype.name if match else "none",
-        *(f"{each.value:.2f}" for each in (good, poor, mended)),
+        f"{good.value:.2f}",
+        f"{poor.value:.2f}",
+        _mended(name, levels, poor),
     ]
+
+
+def _mended(name: str, levels: Levels, poor: Fidelity) -> str:
+    if poor.value >= fidelity.ENOUGH:
+        return "not needed"
+    aims = fidelity.corrected_aims(poor.answered, levels)
+    return f"{_measured(_prompt(name, levels, aims), levels, MISSES_LOW_POLES).value:.2f}"
 
 
 def _prompt(name: str, levels: Levels, aims: Levels) -> str:
