@@ -24,7 +24,7 @@ from chalicelib.jobs import timing
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.runner import Run
 from chalicelib.personas import generation
-from chalicelib.personas.generation import Character, Motto
+from chalicelib.personas.generation import DescribedCharacter, Motto
 from chalicelib.personas.portraits import redraw
 
 ROUNDS = 15
@@ -52,7 +52,7 @@ def pieces() -> dict[str, Callable[[], object]]:
     return {
         "moderation": partial(ports.text.moderate, DESCRIPTION),
         "text: the character": partial(
-            ports.text.answer, generation.character_prompt(**about), Character
+            ports.text.answer, generation.described_prompt(**about), DescribedCharacter
         ),
         "text: the motto": partial(ports.text.answer, motto, Motto),
         f"image: order and read {_size(drawn)} of JPEG": draw,

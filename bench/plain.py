@@ -20,7 +20,8 @@ from bench.rows import DESCRIPTION
 from chalicelib.core.models import MottoTone
 from chalicelib.core.ports import Prompt
 from chalicelib.personas import generation
-from chalicelib.personas.generation import Character, Motto
+from chalicelib.personas.fidelity import Inventory, inventory_prompt
+from chalicelib.personas.generation import DescribedCharacter, Motto
 from chalicelib.personas.portraits import redraw
 
 NAME = "Ada"
@@ -48,11 +49,7 @@ class PlainWorker:
         )
         tone = MottoTone.NEUTRAL
         with ThreadPoolExecutor(3) as pool:
-            character = pool.submit(
-                self._ask,
-                generation.character_prompt(name=NAME, description=DESCRIPTION),
-                Character,
-            )
+            character = pool.submit(self._verified_character)
             motto = pool.submit(
                 self._ask,
                 generation.motto_prompt(name=NAME, description=DESCRIPTION, tone=tone),
@@ -70,6 +67,13 @@ class PlainWorker:
             *image.result(),
             persona_id,
         )
+
+    def _verified_character(self) -> BaseModel:
+        """Ask the persona who it is, too. The answer is not looked at."""
+        prompt = generation.described_prompt(name=NAME, description=DESCRIPTION)
+        character = self._ask(prompt, DescribedCharacter)
+        self._ask(inventory_prompt(f"You are {NAME}. {DESCRIPTION}"), Inventory)
+        return character
 
     def _ask(self, prompt: Prompt, shape: type[BaseModel]) -> BaseModel:
         completion = self._openai.chat.completions.parse(

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.analyses.instruments import Trait
 from chalicelib.core.db import transaction
 from chalicelib.core.models import (
     ImageModel,
@@ -21,6 +22,7 @@ from chalicelib.core.models import (
 from chalicelib.jobs import timing
 from chalicelib.personas import generation
 from chalicelib.personas.services import GENERATE_PERSONA
+from chalicelib.personas.traits import InferredTraits, estimates, inferred_traits
 
 DESCRIPTION = (
     "Ada is endlessly curious and sees poetry in machines. She has dark curly hair, loves the sea "
@@ -125,14 +127,17 @@ def _publish(session: Session, persona: Persona) -> None:
     persona.summary, persona.greeting = SUMMARY, GREETING
     persona.examples, persona.style = EXAMPLES, dict(STYLE)
     character = {"summary": SUMMARY, "examples": EXAMPLES, "style": STYLE}
-    persona.system_prompt = generation.system_prompt(name=persona.name, character=character)
     persona.traits = _traits()
+    levels = estimates(persona.traits)
+    persona.system_prompt = generation.system_prompt(
+        name=persona.name, levels=levels, character=character, aims={}
+    )
     persona.version = 1
     persona.published_at = sa.func.now()
 
 
 def _traits() -> dict[str, object]:
-    rated = zip(generation.TRAITS, QUOTES, strict=True)
+    rated = zip(Trait, QUOTES, strict=True)
     inferred = {name: {"value": 0.7, "quote": quote} for name, quote in rated}
-    model = generation.InferredTraits.model_validate(inferred)
-    return generation.traits_from(model, description=DESCRIPTION)
+    model = InferredTraits.model_validate(inferred)
+    return inferred_traits(model, description=DESCRIPTION)

@@ -134,6 +134,13 @@ def demo(_arguments: Namespace, rest: Sequence[str]) -> int:
     return show(rest)
 
 
+def quality(_arguments: Namespace, _rest: Sequence[str]) -> int:
+    from local.quality import report  # noqa: PLC0415 - only this command writes personas
+
+    print(report())
+    return 0
+
+
 def drift(_arguments: Namespace, _rest: Sequence[str]) -> int:
     """Migrate an empty database and compare it with the models."""
     compare = [sys.executable, "-m", "alembic", "check"]
@@ -202,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     redriving = add("redrive", redrive, "move dead letters back to their queues, and count them")
     redriving.add_argument("--limit", type=_limit, default=1000, help="messages a queue (1000)")
     add("demo", demo, "generate two personas over HTTP and show them")
+    add("quality", quality, "show what five extreme people become, as a Markdown table")
     add("drift", drift, "compare the models with the database that the migrations make")
     add("clean", clean, "remove the data of the stack that was stopped")
     return parser

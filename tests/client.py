@@ -30,7 +30,7 @@ class Answer:
         assert self.headers["Content-Type"] == "application/problem+json", self
         problem = self.json
         expected = {"type", "title", "status", "detail", "instance", "code", "request_id"}
-        assert set(problem) - {"errors", "limit"} == expected
+        assert set(problem) - {"errors", "limit", "missing"} == expected
         assert problem["status"] == self.status
         assert problem["detail"].endswith((".", "?", "`"))
         return str(problem["code"])

@@ -5,7 +5,7 @@ The SDK sends the requests; its answers are read here, because it takes any JSON
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Final, TypeVar
 
@@ -33,7 +33,8 @@ from chalicelib.core.ports import (
 REFUSALS = {"content_policy_violation", "moderation_blocked", "content_filter"}
 SPENT = "insufficient_quota"
 BUSY = {408, 409, 429}
-MAX_TOKENS = 1200
+MAX_TOKENS = 2400
+"""A character with its evidence, twice over."""
 IMAGE_SIZE: Final = "1024x1024"
 IMAGE_QUALITY: Final = "medium"
 IMAGE_FORMAT: Final = "jpeg"
@@ -131,15 +132,20 @@ class OpenAiText:
         self.moderating = Service("openai", moderation_model, UsageKind.MODERATION)
 
     def moderate(self, text: str) -> Served[None]:
+        flagged = self.flag([text])
+        if any(flagged.value):
+            raise ContentRefused(used=flagged.units)
+        return Served(None, flagged.units)
+
+    def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
         with _errors_translated():
             raw = self._client.moderations.with_raw_response.create(
-                model=self.moderating.model, input=text
+                model=self.moderating.model, input=[*texts]
             )
             verdicts = _read(raw.content, _Moderation).results
-        used = {"calls": 1}
-        if any(verdict.flagged for verdict in verdicts):
-            raise ContentRefused(used=used)
-        return Served(None, used)
+        if len(verdicts) != len(texts):
+            raise VendorUnavailable
+        return Served([verdict.flagged for verdict in verdicts], {"calls": 1})
 
     def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
         with _errors_translated():

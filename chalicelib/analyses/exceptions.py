@@ -47,4 +47,9 @@ class NotCollecting(Conflict):
 
 
 class TooFewResponses(Conflict):
-    message = "There are too few valid answers for results. Share the link with more friends."
+    """`missing` says how many more valid answers it takes."""
+
+    def __init__(self, *, missing: int) -> None:
+        wanted = "1 more valid answer is" if missing == 1 else f"{missing} more valid answers are"
+        super().__init__(f"{wanted} needed. Share the link with more friends.")
+        self.extensions = {"missing": missing}

@@ -1,6 +1,7 @@
 """Analyses as people see them: their owner, and the friends who are asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -107,26 +108,52 @@ def get_survey(session: Session, *, share_token: str) -> SurveyRead:
     )
 
 
-def get_results(session: Session, *, owner_id: UUID, analysis_id: UUID) -> ResultsRead:
+@dataclass(frozen=True)
+class Answered:
+    """What `n` friends answered, together. `words` is what they wrote, in no order."""
+
+    n: int
+    instrument: str
+    scores: Mapping[Trait, TraitScore]
+    words: Sequence[str]
+
+
+def get_answered(session: Session, *, owner_id: UUID, analysis_id: UUID) -> Answered:
     """Put the valid answers together. Raises `TooFewResponses` below the owner's minimum, which
     is three or more."""
-    mine = {"analysis_id": analysis_id, "owner_id": owner_id}
-    analysis: Analysis = _required(session.execute(_OWN, mine).one_or_none()).Analysis
+    analysis = require_ready(session, owner_id=owner_id, analysis_id=analysis_id)
     responses = session.execute(
         sa.select(AnalysisResponse.answers, AnalysisResponse.free_text).where(
             AnalysisResponse.analysis_id == analysis_id, AnalysisResponse.valid
         )
     ).all()
-    if len(responses) < analysis.min_responses:
-        raise TooFewResponses
-    friends = scoring.score_friends(MINI_IPIP, [row.answers for row in responses])
-    return ResultsRead(
+    return Answered(
         n=len(responses),
         instrument=analysis.instrument,
-        scoring_version=scoring.SCORING_VERSION,
-        traits=TraitScoresRead.of(friends),
+        scores=scoring.score_friends(MINI_IPIP, [row.answers for row in responses]),
         words=_words(analysis_id, [row.free_text for row in responses]),
-        blind_spots=_blind_spots(_own_scores(session, analysis_id), friends),
+    )
+
+
+def require_ready(session: Session, *, owner_id: UUID, analysis_id: UUID) -> Analysis:
+    """Return an analysis of the owner's that has enough valid answers, whatever its status."""
+    mine = {"analysis_id": analysis_id, "owner_id": owner_id}
+    row = _required(session.execute(_OWN, mine).one_or_none())
+    analysis: Analysis = row.Analysis
+    if (missing := analysis.min_responses - row.response_count) > 0:
+        raise TooFewResponses(missing=missing)
+    return analysis
+
+
+def get_results(session: Session, *, owner_id: UUID, analysis_id: UUID) -> ResultsRead:
+    answered = get_answered(session, owner_id=owner_id, analysis_id=analysis_id)
+    return ResultsRead(
+        n=answered.n,
+        instrument=answered.instrument,
+        scoring_version=scoring.SCORING_VERSION,
+        traits=TraitScoresRead.of(answered.scores),
+        words=list(answered.words),
+        blind_spots=_blind_spots(_own_scores(session, analysis_id), answered.scores),
     )
 
 

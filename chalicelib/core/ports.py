@@ -1,6 +1,6 @@
 """What the application asks of the outside world, in its own words. Adapters answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -149,6 +149,9 @@ class TextEngine(Protocol):
 
     def moderate(self, text: str) -> Served[None]:
         """Raise `ContentRefused` when the text breaks the content policy."""
+
+    def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
+        """Say of each text whether it breaks the content policy, in one call."""
 
     def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
         """Return what the model writes, or raise `AnswerUnusable` when it has another shape."""

@@ -88,12 +88,16 @@ _TAKEN_OUT = (
 )
 
 
+_READ_AT_MOST = 20
+"""How many times its limit of a text is looked at: nested links are undone one by one."""
+
+
 def plain(value: str, *, limit: int) -> str:
     """Reduce what a model wrote to plain text: no markup, no addresses, no invisible characters,
     single spaces, and at most `limit` characters, cut between words."""
     text = "".join(
         character if unicodedata.category(character)[0] != "C" else " "
-        for character in unicodedata.normalize("NFC", value)
+        for character in unicodedata.normalize("NFC", value[: _READ_AT_MOST * limit])
     )
     while (unlinked := _LINK.sub(r"\1", text)) != text:
         text = unlinked

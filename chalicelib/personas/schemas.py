@@ -1,12 +1,24 @@
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from chalicelib.core.models import ImageModel, Job, JobStatus, MottoTone, Source, Visibility
+from chalicelib.analyses.instruments import Trait
+from chalicelib.analyses.schemas import ReliabilityRead
+from chalicelib.core.models import (
+    ImageModel,
+    Job,
+    JobStatus,
+    MottoTone,
+    Source,
+    TraitSource,
+    Visibility,
+)
 from chalicelib.core.text import AtMost, Line, Prose
 from chalicelib.jobs.schemas import JobError, JobRead, WebhookUrl
+from chalicelib.personas.traits import UNMEASURED
 
 GenerationStatus = Literal["none", "pending", "generating", "ready", "failed"]
 
@@ -19,20 +31,55 @@ STATUS_OF_JOB: dict[JobStatus, GenerationStatus] = {
 }
 
 
+Name = Annotated[Line, AtMost(80)]
+_GIVE_ONE = "give either a `description` or an `analysis_id`"
+
+
 class PersonaGenerate(BaseModel):
-    """`image_model` is tried first, the other one is the fallback. `force` makes a known persona
+    """Who it is about is either told by a `description`, which needs a `name`, or by your friends'
+    answers to the analysis `analysis_id`; `name` left out is then its `subject_name`.
+
+    `image_model` is tried first, the other one is the fallback. `force` makes a known persona
     anew: another image, another motto. `visibility` left out means private for a new persona, and
     as it is for a known one. `webhook_url` hears how it ended."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [{"required": ["name", "description"]}, {"required": ["analysis_id"]}]
+        },
+    )
 
-    name: Annotated[Line, AtMost(80)]
-    description: Annotated[Prose, AtMost(4000)]
+    description: Annotated[Prose, AtMost(4000)] | None = None
+    analysis_id: Annotated[UUID | None, Field(validate_default=True)] = None
+    name: Annotated[Name | None, Field(validate_default=True)] = None
     motto_tone: MottoTone = MottoTone.NEUTRAL
     image_model: ImageModel = ImageModel.DALL_E
     force: bool = False
     visibility: Visibility | None = None
     webhook_url: WebhookUrl | None = None
+
+    @field_validator("analysis_id")
+    @classmethod
+    def _is_one_of_two(cls, analysis_id: UUID | None, others: ValidationInfo) -> UUID | None:
+        has_description = others.data.get("description", analysis_id) is not None
+        if "description" in others.data and (analysis_id is not None) == has_description:
+            raise ValueError(_GIVE_ONE)
+        return analysis_id
+
+    @field_validator("name")
+    @classmethod
+    def _is_named(cls, name: str | None, others: ValidationInfo) -> str | None:
+        if name is None and others.data.get("description") is not None:
+            message = "a description needs a name"
+            raise ValueError(message)
+        return name
+
+
+class NamedWish(PersonaGenerate):
+    """A wish as its job keeps it: the name is settled."""
+
+    name: Name
 
 
 class PersonasQuery(BaseModel):
@@ -58,21 +105,62 @@ class ImageRead(BaseModel):
 
 
 class TraitRead(BaseModel):
-    """An estimate on 0..1 and its standard error; `quote` is the evidence in the description."""
+    """An estimate on 0..1 and its standard error. `observed` is what friends answered, null where
+    nobody was asked or too few could say; `quote` is the evidence in a description."""
 
     estimate: float
+    observed: float | None
     se: float
     quote: str | None
 
 
 class TraitsRead(BaseModel):
-    source: Literal["inferred"]
+    """`basis` says who says so, in words for people. What is null was not measured."""
+
+    source: TraitSource
     basis: str
+    n: int | None
+    reliability: ReliabilityRead | None
+    instrument: str | None
+    scoring_version: int | None
     openness: TraitRead
     conscientiousness: TraitRead
     extraversion: TraitRead
     agreeableness: TraitRead
     emotional_stability: TraitRead
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "TraitsRead":
+        """Read what is stored; what is older than measured traits says less."""
+        unseen = {trait.value: {"observed": None, **stored[trait.value]} for trait in Trait}
+        return cls.model_validate({**UNMEASURED, **stored, **unseen})
+
+
+class ArchetypeRead(BaseModel):
+    """The nearest of eight; the two traits that decided it, and a sentence that says how."""
+
+    id: str
+    name: str
+    deciding: list[Trait]
+    explanation: str
+
+
+class EvidenceRead(BaseModel):
+    """A sentence of the summary, and the trait or the literal words that it rests on."""
+
+    sentence: str
+    trait: Trait | None
+    quote: str | None
+
+
+class FidelityRead(BaseModel):
+    """How near the persona's own answers to the questionnaire come to what was meant, from 0 to 1;
+    `traits` is what it answered. `corrected` says that its prompt was strengthened after a first
+    try. A check on the prompt, no proof of behaviour."""
+
+    value: float
+    corrected: bool
+    traits: dict[Trait, float]
 
 
 class CardRead(BaseModel):
@@ -82,9 +170,12 @@ class CardRead(BaseModel):
     name: str
     ai_generated: Literal[True]
     source: Source
+    title: str | None
     motto: str | None
     summary: str | None
     traits: TraitsRead | None
+    archetype: ArchetypeRead | None
+    fidelity: FidelityRead | None
     image: ImageRead | None
 
 
@@ -93,6 +184,8 @@ class PersonaRead(CardRead):
 
     generation_status: GenerationStatus
     description: str | None
+    analysis_id: UUID | None
+    evidence: list[EvidenceRead]
     visibility: Visibility
     motto_tone: MottoTone
     greeting: str | None

@@ -8,8 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.analyses.reading import require_ready
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.models import (
+    Analysis,
     ImageModel,
     Job,
     MottoTone,
@@ -24,12 +26,12 @@ from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import JobKind, create_job
 from chalicelib.personas.exceptions import GenerationInProgress, Superseded
-from chalicelib.personas.schemas import PersonaGenerate
+from chalicelib.personas.schemas import NamedWish, PersonaGenerate
 from chalicelib.spending.quotas import Needs
 
 GENERATE_PERSONA = "generate_persona"
-GENERATION = JobKind(GENERATE_PERSONA, Needs(texts=2, images=1))
-"""A character, a motto and a portrait."""
+GENERATION = JobKind(GENERATE_PERSONA, Needs(texts=5, images=1))
+"""A character, perhaps rewritten, that is asked who it is, perhaps twice; a motto; a portrait."""
 KEY_LENGTH = 240
 UNKEPT = {"force", "webhook_url"}
 """What of a wish is no part of the work."""
@@ -52,9 +54,10 @@ def request_generation(
     owner = session.get(User, owner_id, with_for_update=True)
     if owner is None:
         raise Unauthenticated
-    persona = _named(session, owner_id=owner_id, name=data.name)
+    wish = _settled(session, owner_id=owner_id, data=data)
+    persona = _named(session, owner_id=owner_id, name=wish.name)
     if persona is None:
-        persona = _new_persona(session, owner_id=owner_id, data=data)
+        persona = _new_persona(session, owner_id=owner_id, wish=wish)
     else:
         newest = _newest_job(session, persona)
         is_running = newest is not None and not newest.status.is_final
@@ -70,7 +73,7 @@ def request_generation(
         owner_id=owner_id,
         kind=GENERATION,
         subject_id=persona.id,
-        data=data.model_dump(mode="json", exclude=UNKEPT) | {"name": persona.name},
+        data=wish.model_dump(mode="json", exclude=UNKEPT) | {"name": persona.name},
     )
     job.webhook_url = data.webhook_url
     persona.job_id = job.id
@@ -126,7 +129,7 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
     newer one.
     """
     leases.finish(session, claimed)
-    wish = PersonaGenerate.model_validate(claimed.input)
+    wish = NamedWish.model_validate(claimed.input)
     values: dict[str, Any] = dict(outcome.content)
     if outcome.image is not None:
         image_id = _add_image(session, claimed.subject_id, outcome.image, motto=outcome.motto)
@@ -135,7 +138,9 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
         sa.update(Persona)
         .where(Persona.id == claimed.subject_id, Persona.job_id == claimed.job_id)
         .values(
+            source=_source(wish),
             description=wish.description,
+            analysis_id=_kept_analysis_id(session, wish),
             motto=outcome.motto or Persona.motto,
             motto_tone=wish.motto_tone,
             warnings=outcome.warnings,
@@ -155,15 +160,35 @@ def _named(session: Session, *, owner_id: UUID, name: str) -> Persona | None:
     )
 
 
-def _new_persona(session: Session, *, owner_id: UUID, data: PersonaGenerate) -> Persona:
+def _settled(session: Session, *, owner_id: UUID, data: PersonaGenerate) -> NamedWish:
+    """Name the wish. An analysis has to be the owner's, with enough valid answers."""
+    name = data.name
+    if data.analysis_id is not None:
+        analysis = require_ready(session, owner_id=owner_id, analysis_id=data.analysis_id)
+        name = name or analysis.subject_name
+    return NamedWish.model_validate(data.model_dump() | {"name": name})
+
+
+def _source(wish: NamedWish) -> Source:
+    return Source.DESCRIPTION if wish.analysis_id is None else Source.ANALYSIS
+
+
+def _kept_analysis_id(session: Session, wish: NamedWish) -> UUID | None:
+    """Return the analysis unless it has been deleted since, and hold it until the commit."""
+    wanted = sa.select(Analysis.id).where(Analysis.id == wish.analysis_id)
+    return session.scalar(wanted.with_for_update(read=True, key_share=True))
+
+
+def _new_persona(session: Session, *, owner_id: UUID, wish: NamedWish) -> Persona:
     persona = Persona(
         owner_id=owner_id,
-        name=" ".join(data.name.split()),
-        name_key=name_key(data.name),
-        source=Source.DESCRIPTION,
-        description=data.description,
-        motto_tone=MottoTone(data.motto_tone),
-        visibility=data.visibility or Visibility.PRIVATE,
+        name=" ".join(wish.name.split()),
+        name_key=name_key(wish.name),
+        source=_source(wish),
+        description=wish.description,
+        analysis_id=_kept_analysis_id(session, wish),
+        motto_tone=MottoTone(wish.motto_tone),
+        visibility=wish.visibility or Visibility.PRIVATE,
     )
     session.add(persona)
     session.flush()

@@ -1,10 +1,11 @@
 """PersonaGenerator: from a committed job to a published persona.
 
 After moderation the character, the motto and the portrait are made at the same time; none needs
-another. Each leaves what it made in the job's checkpoint, so that nothing is paid for twice.
+another. The character is verified while the portrait is drawn. Each leaves what it made in the
+job's checkpoint, so that nothing is paid for twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -15,22 +16,21 @@ from chalicelib import wiring
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
-from chalicelib.core.ports import (
-    Answer,
-    AnswerUnusable,
-    ContentRefused,
-    Prompt,
-    VendorRejected,
-    VendorUnavailable,
-)
+from chalicelib.core.ports import ContentRefused, VendorRejected, VendorUnavailable
 from chalicelib.jobs.exceptions import LeaseLost
-from chalicelib.jobs.purchases import Bought, Order
+from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run, jobs_named, run_job
 from chalicelib.personas import generation
-from chalicelib.personas.generation import Character, Motto
-from chalicelib.personas.schemas import PersonaGenerate
+from chalicelib.personas.archetypes import stored_archetype
+from chalicelib.personas.evidence import copies
+from chalicelib.personas.generation import Motto
+from chalicelib.personas.schemas import NamedWish
 from chalicelib.personas.services import GENERATE_PERSONA, Image, Outcome, publish, require_newest
+from chalicelib.personas.traits import estimates
+from chalicelib.workers.asking import ask
+from chalicelib.workers.character import about, score, write_character
 from chalicelib.workers.portrait import draw_portrait
+from chalicelib.workers.verification import Verified, verify
 
 configure()
 handlers = Blueprint(__name__)
@@ -49,20 +49,23 @@ def persona_generator(event: SQSEvent) -> None:
 def generate(run: Run) -> None:
     with reading() as session:
         require_newest(session, run.claim)
-    wish = PersonaGenerate.model_validate(run.claim.input)
+    wish = NamedWish.model_validate(run.claim.input)
     wiring.ports().warm_up()
+    scored = score(run, wish)
     moderate(run, wish)
-    character, motto, image = together(
-        lambda: write_character(run, wish),
-        lambda: write_motto(run, wish),
-        lambda: draw_portrait(run, wish),
+    subject = about(wish, scored)
+    (character, verified), motto, image = together(
+        lambda: write_and_verify(run, wish, scored),
+        lambda: write_motto(run, wish, subject),
+        lambda: draw_portrait(run, wish, subject),
     )
     run.record(step="publish", progress=95)
     with transaction() as session:
-        publish(session, run.claim, outcome=outcome_of(wish, character, motto, image))
+        publish(session, run.claim, outcome=outcome_of(character, verified, motto, image))
 
 
-def moderate(run: Run, wish: PersonaGenerate) -> None:
+def moderate(run: Run, wish: NamedWish) -> None:
+    """See to the owner's own words. Those of friends are left out where they are not fit."""
     if run.recorded("moderated") is not None:
         return
     engine = wiring.ports().text
@@ -70,30 +73,25 @@ def moderate(run: Run, wish: PersonaGenerate) -> None:
         Order(
             step="moderate",
             service=engine.moderating,
-            call=lambda: engine.moderate(f"{wish.name}\n{wish.description}"),
+            call=lambda: engine.moderate(f"{wish.name}\n{wish.description or ''}"),
             progress=5,
         )
     )
     run.record(step="synthesise", progress=15, receipt=passed.receipt, moderated={"passed": True})
 
 
-def write_character(run: Run, wish: PersonaGenerate) -> dict[str, Any]:
-    if (recorded := run.recorded("character")) is not None:
-        return dict(recorded)
-    prompt = generation.character_prompt(name=wish.name, description=wish.description)
-    written = ask(run, "synthesise", prompt, Character)
-    character = written.value.model_dump(by_alias=True)
-    run.record(step="motto", progress=40, receipt=written.receipt, character=character)
-    return character
+def write_and_verify(
+    run: Run, wish: NamedWish, scored: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], Verified]:
+    character = write_character(run, wish, scored)
+    return character, verify(run, wish, character)
 
 
-def write_motto(run: Run, wish: PersonaGenerate) -> str | None:
+def write_motto(run: Run, wish: NamedWish, subject: str) -> str | None:
     """Return the motto, or None where the vendor cannot make one: a persona can do without."""
     if (recorded := run.recorded("motto")) is not None:
         return str(recorded["motto"])
-    prompt = generation.motto_prompt(
-        name=wish.name, description=wish.description, tone=wish.motto_tone
-    )
+    prompt = generation.motto_prompt(name=wish.name, description=subject, tone=wish.motto_tone)
     try:
         written = ask(run, "motto", prompt, Motto)
     except VendorRejected:
@@ -103,35 +101,28 @@ def write_motto(run: Run, wish: PersonaGenerate) -> str | None:
             return None
         raise
     motto = written.value.motto
+    if copies([motto], [prompt.instructions]):
+        run.settle(written.receipt)
+        return None
     run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
     return motto
 
 
-def ask(run: Run, step: str, prompt: Prompt, shape: type[Answer]) -> Bought[Answer]:
-    """Ask for a text, and once more when the answer does not have the shape."""
-    engine = wiring.ports().text
-    order = Order(
-        step=step,
-        service=engine.writing,
-        call=lambda: engine.answer(prompt, shape),
-        progress=15,
-    )
-    try:
-        return run.buy(order)
-    except AnswerUnusable:
-        return run.buy(order)
-
-
 def outcome_of(
-    wish: PersonaGenerate, character: dict[str, Any], motto: str | None, image: Image | None
+    character: dict[str, Any], verified: Verified, motto: str | None, image: Image | None
 ) -> Outcome:
-    missing = {"motto_unavailable": motto is None, "image_unavailable": image is None}
-    traits = generation.InferredTraits.model_validate(character["traits"])
+    missing = {
+        "motto_unavailable": motto is None,
+        "image_unavailable": image is None,
+        "words_left_out": character["words_left_out"],
+        "fidelity_unmeasured": verified.fidelity is None,
+    }
     return Outcome(
         content={
-            **{key: character[key] for key in ("summary", "greeting", "examples", "style")},
-            "traits": generation.traits_from(traits, description=wish.description),
-            "system_prompt": generation.system_prompt(name=wish.name, character=character),
+            **{key: value for key, value in character.items() if key != "words_left_out"},
+            "archetype": stored_archetype(estimates(character["traits"])),
+            "system_prompt": verified.system_prompt,
+            "fidelity": verified.stored(),
         },
         motto=motto,
         image=image,

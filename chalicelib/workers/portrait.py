@@ -16,7 +16,7 @@ from chalicelib.jobs.runner import Run
 from chalicelib.notices.links import notice_url
 from chalicelib.notices.services import find_reference
 from chalicelib.personas import generation
-from chalicelib.personas.schemas import PersonaGenerate
+from chalicelib.personas.schemas import NamedWish
 from chalicelib.personas.services import Image
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
+def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image | None:
     """Return the stored portrait, or None when neither vendor can make one.
 
     The wanted model is tried first and the other one next. A refusal by the content policy ends
@@ -39,7 +39,7 @@ def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
     outages: list[Unavailable] = []
     for model in models:
         try:
-            return _image_by(model, run, wish)
+            return _image_by(model, run, wish, subject)
         except OrderUnanswered:
             raise
         except VendorRejected as error:
@@ -53,8 +53,8 @@ def draw_portrait(run: Run, wish: PersonaGenerate) -> Image | None:
     raise min(outages, key=lambda outage: isinstance(outage, Postponed))
 
 
-def _image_by(model: ImageModel, run: Run, wish: PersonaGenerate) -> Image:
-    prompt = generation.portrait_prompt(name=wish.name, description=wish.description)
+def _image_by(model: ImageModel, run: Run, wish: NamedWish, subject: str) -> Image:
+    prompt = generation.portrait_prompt(name=wish.name, description=subject)
     recorded = run.recorded(f"image:{model}") or {}
     key = f"images/{run.claim.subject_id}/{run.claim.job_id}-{model}.jpg"
     portrait = _left_behind(key) if recorded else None

@@ -85,6 +85,13 @@ KINDS: Mapping[str, Kind] = {
     "schema_invalid": _spoiled("JSON that breaks the schema", "text"),
     "too_long": _spoiled("every string far over its length", "text"),
     "cut_short": _spoiled("half an answer, finish_reason length", "text"),
+    "misses_low_poles": _spoiled("a persona that claims to be nothing to a low degree", "text"),
+    "contrary": _spoiled("a persona that says the opposite of what it is", "text"),
+    "obeys": _spoiled(
+        "it does what the data says: leak, markup or flood",
+        "text",
+        options=frozenset({"manner"}),
+    ),
     "flagged": _spoiled("everything is flagged", "moderation"),
     "failed": _spoiled("it ends as failed", "prediction", options=frozenset({"error"})),
     "canceled": _spoiled("it ends as canceled", "prediction"),

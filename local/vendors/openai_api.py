@@ -31,6 +31,7 @@ from local.vendors.safety import assess, violations
 from local.vendors.speech import speak
 from local.vendors.spoilage import PAGE, spoiled_picture
 from local.vendors.writing.chat import answer_chat
+from local.vendors.writing.obedience import MARKUP
 
 _TOKENS_PER_IMAGE = 1056
 
@@ -54,7 +55,8 @@ def complete_chat(emulator: Emulator, request: Request) -> Reply:
 
     def work(fault: Fault | None) -> Reply:
         kind = fault.kind if fault else None
-        answer = answer_chat(messages, schema.schema_ if schema else None, kind)
+        manner = fault.options.get("manner", MARKUP) if fault else MARKUP
+        answer = answer_chat(messages, schema.schema_ if schema else None, kind, manner)
         message = {"role": "assistant", "content": answer.content, "refusal": answer.refusal}
         choice = {"index": 0, "message": message, "finish_reason": answer.finish_reason}
         completion = {

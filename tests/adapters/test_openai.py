@@ -18,7 +18,11 @@ from chalicelib.core.ports import (
     VendorRejected,
     VendorUnavailable,
 )
-from chalicelib.personas.generation import Character, character_prompt, portrait_prompt
+from chalicelib.personas.generation import (
+    DescribedCharacter,
+    described_prompt,
+    portrait_prompt,
+)
 from chalicelib.personas.portraits import Portrait, redraw
 from local.stack import Stack
 from local.vendors.control import Control
@@ -39,9 +43,9 @@ class Engines:
         calls = {"text": self.write, "moderation": self.moderate, "image": self.draw}
         return calls[operation](word)
 
-    def write(self, word: str) -> Character:
-        prompt = character_prompt(name=word, description=f"{word} is curious, calm and kind.")
-        return self._text().answer(prompt, Character).value
+    def write(self, word: str) -> DescribedCharacter:
+        prompt = described_prompt(name=word, description=f"{word} is curious, calm and kind.")
+        return self._text().answer(prompt, DescribedCharacter).value
 
     def moderate(self, word: str) -> None:
         self._text().moderate(word)
@@ -134,6 +138,7 @@ ROWS = [
     Row("text", "content_filter", ContentRefused, billed=1),
     Row("text", "schema_invalid", AnswerUnusable, billed=1),
     Row("text", "too_long", None, billed=1),
+    *(Row("text", kind, None, billed=1) for kind in ("misses_low_poles", "contrary", "obeys")),
     Row("text", "cut_short", VendorRejected, billed=1),
     Row("moderation", "empty", VendorUnavailable, billed=0),
     Row("moderation", "flagged", ContentRefused, billed=0),

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.analyses.instruments import MINI_IPIP
 from chalicelib.core.models import Analysis
 from tests.client import Answer, Api
 
@@ -74,6 +75,16 @@ def respond(friend: Api, survey: Survey, **fields: Any) -> Answer:
     """Open the link as somebody new, and answer."""
     body = response(respondent_token(friend, survey), **fields)
     return friend.post(f"{survey.link}/responses", body)
+
+
+def answers_at(**levels: int) -> dict[str, int | None]:
+    """Answer so that each named factor comes out at this level, 1 to 5, and the others at 3."""
+    answers: dict[str, int | None] = dict.fromkeys(ITEMS, 3)
+    for item in MINI_IPIP.items:
+        if item.factor in levels:
+            level = levels[item.factor]
+            answers[item.id] = 6 - level if item.reversed else level
+    return answers
 
 
 def collect(friend: Api, survey: Survey, *all_answers: dict[str, int | None]) -> None:

@@ -61,7 +61,8 @@ def test_stability_is_the_other_end_of_n(visitor: Api, survey: Survey) -> None:
 def test_two_friends_are_too_few(visitor: Api, survey: Survey) -> None:
     collect(visitor, survey, ANSWERS, ANSWERS)
     answer = survey.results()
-    assert (answer.status, answer.code) == (409, "too_few_responses")
+    assert (answer.status, answer.code, answer.json["missing"]) == (409, "too_few_responses", 1)
+    assert answer.json["detail"].startswith("1 more valid answer is needed.")
 
 
 def test_the_owner_may_ask_for_more_than_three(api: Api, visitor: Api) -> None:

@@ -33,6 +33,7 @@ WHOLE = [
     ("moderate", 1, "settled"),
     ("motto", 1, "settled"),
     ("synthesise", 1, "settled"),
+    ("verify", 1, "settled"),
 ]
 
 
@@ -68,7 +69,7 @@ def test_what_the_vendor_refuses_costs_nothing(
     worker.work()
     image = next(each for each in events(session, job_id) if each.step == "image")
     assert (image.status.value, image.cost_micros) == ("void", 0)
-    assert counted(session, api.user["id"]) == (2, 0)
+    assert counted(session, api.user["id"]) == (3, 0)
 
 
 def test_a_refusal_in_words_is_charged_for(
@@ -77,7 +78,7 @@ def test_a_refusal_in_words_is_charged_for(
     ai.fail("text", "refusal", contains=name, times=2)
     job_id = api.generate(name).json["job"]["id"]
     worker.work()
-    assert entries(session, job_id) == WHOLE
+    assert entries(session, job_id) == WHOLE[:-1]
     assert counted(session, api.user["id"]) == (2, 1)
 
 
@@ -88,7 +89,7 @@ def test_asking_once_more_is_a_call_of_its_own(
     job_id = api.generate(name).json["job"]["id"]
     worker.work()
     texts = [each for each in events(session, job_id) if each.kind is UsageKind.TEXT]
-    assert len(texts) == ai.calls("text", contains=name).count == 4
+    assert len(texts) == ai.calls("text", contains=name).count == 5
     assert {each.status.value for each in texts} == {"settled"}
 
 
@@ -102,7 +103,7 @@ def test_a_call_without_a_known_end_counts_with_the_most_it_can_cost(
     most = next(price.most for price in PRICES.models if price.model == first.model)
     assert (first.status.value, first.cost_micros, first.units) == ("intent", most, {})
     assert (second.status.value, second.provider) == ("settled", "replicate")
-    assert counted(session, api.user["id"]) == (2, 2)
+    assert counted(session, api.user["id"]) == (3, 2)
 
 
 def test_no_step_is_paid_for_more_than_three_times(

@@ -22,7 +22,7 @@ from tests.client import Answer, Api
 from tests.conftest import Log, Worker, trust_vendors_again
 from tests.spending.books import claim, counted, events, expire, reserved, spent
 
-GENERATION = Needs(texts=2, images=1)
+GENERATION = Needs(texts=5, images=1)
 IMAGE = Needs(images=1)
 RACERS = 50
 ROUNDS = 100
@@ -69,8 +69,8 @@ def cost(session: Session, job_id: str) -> int:
 def test_an_accepted_job_has_the_most_it_may_use_set_aside(api: Api, session: Session) -> None:
     before = spent(session)
     job_id = generate(api)
-    assert reserved(session, job_id) == (6, 3)
-    assert counted(session, api.user["id"]) == (6, 3)
+    assert reserved(session, job_id) == (15, 3)
+    assert counted(session, api.user["id"]) == (15, 3)
     assert spent(session) == before + GENERATION.most_micros
 
 
@@ -81,7 +81,7 @@ def test_a_finished_job_has_used_what_the_ledger_says(
     job_id = generate(api)
     worker.work()
     assert reserved(session, job_id) is None
-    assert counted(session, api.user["id"]) == (2, 1)
+    assert counted(session, api.user["id"]) == (3, 1)
     assert spent(session) == before + cost(session, job_id)
 
 
@@ -130,11 +130,11 @@ def test_a_retry_is_set_aside_anew_and_what_was_used_is_counted_once(
         worker.deliver(job_id)
     assert counted(session, api.user["id"]) == (0, 1)
     assert api.post(f"/jobs/{job_id}/retry").status == 202
-    assert counted(session, api.user["id"]) == (6, 4)
+    assert counted(session, api.user["id"]) == (15, 4)
     ai.clear()
     trust_vendors_again()
     worker.work()
-    assert counted(session, api.user["id"]) == (2, 1)
+    assert counted(session, api.user["id"]) == (3, 1)
     assert spent(session) == before + cost(session, job_id)
 
 
@@ -163,7 +163,7 @@ def is_promised(answer: Answer) -> None:
 
 
 def test_what_fills_the_limit_is_accepted(api: Api, session: Session) -> None:
-    use(session, api, images=47, texts=494)
+    use(session, api, images=47, texts=485)
     assert api.generate().status == 202
 
 

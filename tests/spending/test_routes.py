@@ -14,7 +14,7 @@ from tests.conftest import Worker
 MODELS = {
     ("image", "openai", "gpt-image-2", 1),
     ("moderation", "openai", "omni-moderation-latest", 1),
-    ("text", "openai", "gpt-5.4-mini", 2),
+    ("text", "openai", "gpt-5.4-mini", 3),
 }
 
 
@@ -28,11 +28,11 @@ def test_usage_is_shown_by_day_and_model_with_what_is_left(api: Api, worker: Wor
     }
     assert told == MODELS
     texts = next(each for each in usage["items"] if each["kind"] == "text")
-    assert texts["units"]["calls"] == 2
+    assert texts["units"]["calls"] == 3
     assert texts["units"]["input_tokens"] > texts["units"]["output_tokens"] > 0
     assert texts["cost_micros"] > 0
     assert usage["limits"]["images"] == {"size": 50, "used": 4, "left": 46}
-    assert usage["limits"]["texts"] == {"size": 500, "used": 8, "left": 492}
+    assert usage["limits"]["texts"] == {"size": 500, "used": 18, "left": 482}
     assert usage["resets_at"].endswith("T00:00:00Z")
 
 

@@ -85,7 +85,7 @@ def test_an_outage_is_tried_again_and_pays_for_nothing_twice(
     job = run_to_end(api, worker, job_id)
     assert (job["status"], job["attempt"]) == ("succeeded", 2)
     assert ai.calls("image", contains=name).count == 1
-    assert ai.calls("text", contains=name).count == 2
+    assert ai.calls("text", contains=name).count == 3
 
 
 def test_an_outage_that_stays_ends_the_job_for_the_user_to_retry(
@@ -206,12 +206,12 @@ def test_the_name_is_moderated_before_anything_is_asked_for(
 def test_what_was_written_is_not_paid_for_again(
     api: Api, worker: Worker, ai: Control, name: str
 ) -> None:
-    """Only the pictures fail at first; the character and the motto are kept."""
+    """Only the pictures fail at first; the character, its verification and the motto are kept."""
     ai.fail("image", "500", contains=name)
     ai.fail("prediction", "500", contains=name)
     job_id = api.generate(name).json["job"]["id"]
     run_to_end(api, worker, job_id)
-    assert ai.calls("text", contains=name).count == 2
+    assert ai.calls("text", contains=name).count == 3
     assert ai.calls("moderation", contains=name).attempts == 1
 
 

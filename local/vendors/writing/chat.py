@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.vendors.writing import prose
+from local.vendors.writing.obedience import MARKUP, is_told_anything, obey
 from local.vendors.writing.reading import Message, read_messages
 from local.vendors.writing.schemas import Form, exceed_length, fit_length
 
@@ -21,8 +22,12 @@ class Answer:
 
 
 def answer_chat(
-    messages: Sequence[Message], schema: Mapping[str, Any] | None, fault: str | None
+    messages: Sequence[Message],
+    schema: Mapping[str, Any] | None,
+    fault: str | None = None,
+    manner: str = MARKUP,
 ) -> Answer:
+    """Answer as the fault demands; `manner` is what a model that obeys the data does."""
     if fault == "refusal":
         return Answer(None, _REFUSAL)
     reading = read_messages(messages)
@@ -30,7 +35,9 @@ def answer_chat(
     if schema is None:
         content = fit(prose.write_reply(reading), {})
     else:
-        filled = Form(schema, reading, fit).fill()
+        filled = Form(schema, reading, fit, fault).fill()
+        if fault == "obeys" and is_told_anything(reading):
+            filled = obey(filled, reading, manner)
         content = json.dumps(_broken(filled) if fault == "schema_invalid" else filled)
     if fault in _ENDS_EARLY:
         return Answer(content[: len(content) // 2], finish_reason=_ENDS_EARLY[fault])

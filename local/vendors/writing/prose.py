@@ -5,27 +5,12 @@ from collections.abc import Callable, Mapping
 from string import capwords
 
 from local.vendors.writing.mottos import write_motto
-from local.vendors.writing.reading import USUAL_TOPICS, Reading
+from local.vendors.writing.portrayal import portray
+from local.vendors.writing.reading import Reading
 from local.vendors.writing.traits import facet_named, strongest
 
 Writer = Callable[[Reading, int], str]
 
-_OPENINGS = (
-    "{Who} is best met in a few plain words: “{first}”.",
-    "What one notices about {who} first is “{first}”.",
-    "The short version of {who} reads “{first}”.",
-    "Ask around about {who} and somebody will say “{first}”.",
-)
-_SECONDS = (
-    "Stay a while and “{second}” comes through as well.",
-    "It goes together with “{second}”.",
-    "The rest of it, “{second}”, takes longer to notice.",
-)
-_CLOSINGS = (
-    "All in all {one} and {two}, and always glad to come back to {topic}.",
-    "The manner is {one} and {two}, with {topic} never far away.",
-    "Mostly {one}, often {two}, and quite serious about {topic}.",
-)
 _GREETINGS = (
     "Hello, I'm {name}. Ask me about {topic}, or tell me what brings you here.",
     "{name} here. I was just thinking about {topic}. What is on your mind?",
@@ -101,40 +86,19 @@ def write_reply(reading: Reading) -> str:
     return pattern.format(heard=reading.clauses[0])
 
 
-def _topic(reading: Reading, name: str, index: int) -> str:
-    """Start among the prompt's own topics, and do not repeat a lonely one all along a list."""
-    topics = reading.topics
-    pool = topics if len(topics) >= len(USUAL_TOPICS) else [*topics, *USUAL_TOPICS]
-    start = reading.chance.below(f"{name} topic", len(topics))
-    return pool[(start + index) % len(pool)]
-
-
 def _summary(reading: Reading, _index: int) -> str:
-    chance, clauses, who = reading.chance, reading.clauses, reading.who
-    one, two = strongest(reading.description, chance)
-    sentences = [chance.pick("opening", _OPENINGS), chance.pick("closing", _CLOSINGS)]
-    if len(clauses) > 1:
-        sentences.insert(1, chance.pick("second", _SECONDS))
-    return " ".join(sentences).format(
-        who=who,
-        Who=who[:1].upper() + who[1:],
-        first=clauses[0],
-        second=clauses[min(1, len(clauses) - 1)],
-        one=one,
-        two=two,
-        topic=_topic(reading, "summary", 0),
-    )
+    return " ".join(sentence.text for sentence in portray(reading))
 
 
 def _greeting(reading: Reading, index: int) -> str:
     patterns = _GREETINGS if reading.name else _NAMELESS_GREETINGS
     pattern = reading.chance.pick("greeting", patterns)
-    return pattern.format(name=reading.name, topic=_topic(reading, "greeting", index))
+    return pattern.format(name=reading.name, topic=reading.topic("greeting", index))
 
 
 def _title(reading: Reading, index: int) -> str:
     adjective = strongest(reading.description, reading.chance)[0]
-    topic = _topic(reading, "title", index)
+    topic = reading.topic("title", index)
     pattern = reading.chance.pick("title", _TITLES)
     return pattern.format(Adjective=adjective.capitalize(), Topic=capwords(topic))
 
@@ -145,7 +109,7 @@ def _varied(name: str, patterns: tuple[str, ...]) -> Writer:
     def writer(reading: Reading, index: int) -> str:
         start = reading.chance.below(name, len(patterns))
         pattern = patterns[(start + index) % len(patterns)]
-        return pattern.format(topic=_topic(reading, name, index))
+        return pattern.format(topic=reading.topic(name, index))
 
     return writer
 
@@ -164,7 +128,7 @@ _WRITERS: Mapping[str, Writer] = {
     "emoji": lambda *_: "none",
     "tone": lambda reading, _: reading.tone,
     "name": lambda reading, _: reading.who,
-    "tags?|keywords?|topics?|interests?|hashtags?": lambda reading, index: _topic(
-        reading, "tag", index
+    "tags?|keywords?|topics?|interests?|hashtags?": lambda reading, index: reading.topic(
+        "tag", index
     ),
 }

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -63,6 +63,10 @@ class Reading:
     asked: str
     everything: str
     chance: Chance = field(compare=False)
+    instructions: str = ""
+    brief: Mapping[str, str] = field(default_factory=dict)
+    words: Sequence[str] = ()
+    statements: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def who(self) -> str:
@@ -83,6 +87,13 @@ class Reading:
         named = plural or [phrase for phrase in phrases if " " in phrase]
         return list(dict.fromkeys(named)) or list(USUAL_TOPICS)
 
+    def topic(self, name: str, index: int) -> str:
+        """Start among the prompt's own topics, and do not repeat a lonely one all along a list."""
+        topics = self.topics
+        pool = topics if len(topics) >= len(USUAL_TOPICS) else [*topics, *USUAL_TOPICS]
+        start = self.chance.below(f"{name} topic", len(topics))
+        return pool[(start + index) % len(pool)]
+
     def clause_around(self, position: int) -> str:
         """Return the clause in which this place of the description lies."""
         for clause in self.clauses:
@@ -97,14 +108,26 @@ def read_messages(messages: Sequence[Message]) -> Reading:
     asked = next((message.text for message in reversed(messages) if message.role == "user"), "")
     instructions = "\n".join(message.text for message in messages if message.role != "user")
     given = _json_object(asked)
+    brief, words = _texts(given.get("brief")), [*_texts(given.get("words")).values()]
+    told = given.get("description") or ". ".join([*words, *brief.values()])
     return Reading(
         name=str(given.get("name") or _first(_NAMES, "name", asked, instructions)).strip(),
-        description=str(given.get("description") or _first(_SECTIONS, "body", asked) or asked),
+        description=str(told or _first(_SECTIONS, "body", asked) or asked),
         tone=_tone(asked, instructions),
         asked=asked,
         everything=everything,
         chance=Chance(everything),
+        instructions=instructions,
+        brief=brief,
+        words=words,
+        statements=_texts(given.get("statements")),
     )
+
+
+def _texts(value: object) -> dict[str, str]:
+    """Read a list as well: by its indices."""
+    items = dict(enumerate(value)) if isinstance(value, list) else value
+    return {str(key): str(item) for key, item in items.items()} if isinstance(items, dict) else {}
 
 
 def _json_object(text: str) -> dict[str, object]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.vendors.writing import prose
+from local.vendors.writing.inventory import answer_statements
+from local.vendors.writing.portrayal import Sentence, portray
 from local.vendors.writing.reading import Reading
 from local.vendors.writing.traits import TRAITS, facet_named
 
@@ -48,10 +50,13 @@ class Place:
 class Form:
     """A schema to fill in, and the prompt to fill it in from."""
 
-    def __init__(self, schema: Schema, reading: Reading, fit: Fit) -> None:
+    def __init__(
+        self, schema: Schema, reading: Reading, fit: Fit, manner: str | None = None
+    ) -> None:
         self._root = schema
         self._reading = reading
         self._fit = fit
+        self._manner = manner
 
     def fill(self) -> Any:
         return self._value(self._root, Place())
@@ -126,12 +131,28 @@ class Form:
         items = schema.get("items")
         if not isinstance(items, Mapping):
             return [self._value(part, place.item(index)) for index, part in enumerate(fixed)]
+        properties = self._plain(items, place).get("properties", {})
+        if "sentence" in properties:
+            return [self._claim(properties, sentence, place) for sentence in portray(self._reading)]
+        if {"item", "answer"} <= properties.keys() and self._reading.statements:
+            answers = answer_statements(self._reading, self._manner)
+            return [{"item": number, "answer": answer} for number, answer in answers.items()]
         usual = self._usual_items(items, place)
         count = max(schema.get("minItems", 0), min(usual, schema.get("maxItems", usual)))
         if len(place.names) >= _DEEPEST:
             count = schema.get("minItems", 0)
         parts = [*fixed, *[items] * count][: max(count, len(fixed))]
         return [self._value(part, place.item(index)) for index, part in enumerate(parts)]
+
+    def _claim(
+        self, properties: Mapping[str, Schema], sentence: Sentence, place: Place
+    ) -> dict[str, Any]:
+        """Say what a sentence of the summary rests on: a trait, a quote, or both."""
+        options = self._plain(properties.get("trait", {}), place).get("enum", [])
+        facets = {option: facet_named([str(option)]) for option in options}
+        trait = next((name for name, each in facets.items() if each == sentence.facet), None)
+        claim = {"sentence": sentence.text, "quote": sentence.quote}
+        return claim | {"trait": trait if sentence.facet else None}
 
     def _usual_items(self, items: Schema, place: Place) -> int:
         properties = self._plain(items, place).get("properties", {})

@@ -114,7 +114,14 @@ def facet_named(names: Iterable[str]) -> Facet | None:
 
 def strongest(text: str, chance: Chance) -> list[str]:
     """Describe the text in two adjectives, the most marked first."""
-    scores = [(trait, trait.score(text, chance) - NEITHER) for trait in TRAITS]
-    marked = sorted((pair for pair in scores if pair[1]), key=lambda pair: -abs(pair[1]))
-    words = [trait.high_word if lean > 0 else trait.low_word for trait, lean in marked]
+    words = [
+        trait.high_word if trait.score(text, chance) > NEITHER else trait.low_word
+        for trait in marked(text, chance)
+    ]
     return [*words, *_UNMARKED][:2]
+
+
+def marked(text: str, chance: Chance) -> list[Trait]:
+    """Return the traits that the text shows, the most marked first."""
+    leans = {trait: trait.score(text, chance) - NEITHER for trait in TRAITS}
+    return sorted((trait for trait in TRAITS if leans[trait]), key=lambda trait: -abs(leans[trait]))
