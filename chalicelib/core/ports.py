@@ -1,6 +1,6 @@
 """What the application asks of the outside world, in its own words. Adapters answer it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -125,6 +125,9 @@ class Objects(Protocol):
 
     def sign(self, key: str) -> SignedUrl:
         """Return a URL that serves the object for 60 seconds."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete up to 1000 objects. One that is not there is as good as deleted."""
 
 
 @dataclass(frozen=True)
