@@ -20,6 +20,7 @@ from chalicelib.core.ports import (
     TextEngine,
 )
 from chalicelib.jobs import timing
+from chalicelib.personas.renewal import DRAW_IMAGE, WRITE_MOTTO
 from chalicelib.personas.services import GENERATE_PERSONA
 
 CALL_SECONDS = timing.CALL_TIMEOUT.total_seconds()
@@ -30,7 +31,8 @@ class Adapters:
     def queue(self) -> Queue:
         from chalicelib.adapters.sqs import SqsQueue
 
-        return SqsQueue({GENERATE_PERSONA: settings().generation_queue})
+        kinds = (GENERATE_PERSONA, DRAW_IMAGE, WRITE_MOTTO)
+        return SqsQueue(dict.fromkeys(kinds, settings().generation_queue))
 
     @cached_property
     def objects(self) -> Objects:

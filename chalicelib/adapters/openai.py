@@ -34,6 +34,8 @@ REFUSALS = {"content_policy_violation", "moderation_blocked", "content_filter"}
 SPENT = "insufficient_quota"
 BUSY = {408, 409, 429}
 MAX_TOKENS = 1200
+MODERATION_SECONDS = 10
+"""A request may wait for a moderation, and has 25 seconds in all."""
 IMAGE_SIZE: Final = "1024x1024"
 IMAGE_QUALITY: Final = "medium"
 IMAGE_FORMAT: Final = "jpeg"
@@ -133,7 +135,7 @@ class OpenAiText:
     def moderate(self, text: str) -> Served[None]:
         with _errors_translated():
             raw = self._client.moderations.with_raw_response.create(
-                model=self.moderating.model, input=text
+                model=self.moderating.model, input=text, timeout=MODERATION_SECONDS
             )
             verdicts = _read(raw.content, _Moderation).results
         used = {"calls": 1}

@@ -1,4 +1,4 @@
-"""PersonaGenerator: from a committed job to a published persona.
+"""PersonaGenerator: from a committed job to a published persona, or to a new part of one.
 
 After moderation the character, the motto and the portrait are made at the same time; none needs
 another. Each leaves what it made in the job's checkpoint, so that nothing is paid for twice.
@@ -30,8 +30,23 @@ from chalicelib.jobs.purchases import Bought, Order
 from chalicelib.jobs.runner import Run, run_job
 from chalicelib.personas import generation
 from chalicelib.personas.generation import Character, Motto
+from chalicelib.personas.renewal import (
+    DRAW_IMAGE,
+    WRITE_MOTTO,
+    publish_image,
+    publish_motto,
+    require_present,
+)
 from chalicelib.personas.schemas import PersonaGenerate
-from chalicelib.personas.services import Image, Outcome, publish, require_newest
+from chalicelib.personas.services import (
+    GENERATE_PERSONA,
+    IMAGE_UNAVAILABLE,
+    MOTTO_UNAVAILABLE,
+    Image,
+    Outcome,
+    publish,
+    require_newest,
+)
 from chalicelib.workers.portrait import draw_portrait
 
 configure()
@@ -46,7 +61,11 @@ GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, Doma
 def persona_generator(event: SQSEvent) -> None:
     for record in event:
         job_id = UUID(json.loads(record.body)["job_id"])
-        run_job(wiring.ports().queue, job_id=job_id, work=generate)
+        run_job(wiring.ports().queue, job_id=job_id, work=work)
+
+
+def work(run: Run) -> None:
+    WORK[run.claim.kind](run)
 
 
 def generate(run: Run) -> None:
@@ -57,12 +76,37 @@ def generate(run: Run) -> None:
     moderate(run, wish)
     character, motto, image = together(
         lambda: write_character(run, wish),
-        lambda: write_motto(run, wish),
-        lambda: draw_portrait(run, wish),
+        lambda: if_possible(run, lambda: write_motto(run, wish)),
+        lambda: if_possible(run, lambda: draw_portrait(run, wish)),
     )
     run.record(step="publish", progress=95)
     with transaction() as session:
         publish(session, run.claim, outcome=outcome_of(wish, character, motto, image))
+
+
+def draw_image(run: Run) -> None:
+    wish = begin_renewal(run)
+    moderate(run, wish)
+    image = draw_portrait(run, wish)
+    with transaction() as session:
+        publish_image(session, run.claim, image=image)
+
+
+def renew_motto(run: Run) -> None:
+    wish = begin_renewal(run)
+    motto = write_motto(run, wish)
+    with transaction() as session:
+        publish_motto(session, run.claim, motto=motto)
+
+
+def begin_renewal(run: Run) -> PersonaGenerate:
+    with reading() as session:
+        require_present(session, run.claim)
+    wiring.ports().warm_up()
+    return PersonaGenerate.model_validate(run.claim.input)
+
+
+WORK = {GENERATE_PERSONA: generate, DRAW_IMAGE: draw_image, WRITE_MOTTO: renew_motto}
 
 
 def moderate(run: Run, wish: PersonaGenerate) -> None:
@@ -90,24 +134,28 @@ def write_character(run: Run, wish: PersonaGenerate) -> dict[str, Any]:
     return character
 
 
-def write_motto(run: Run, wish: PersonaGenerate) -> str | None:
-    """Return the motto, or None where the vendor cannot make one: a persona can do without."""
+def write_motto(run: Run, wish: PersonaGenerate) -> str:
     if (recorded := run.recorded("motto")) is not None:
         return str(recorded["motto"])
     prompt = generation.motto_prompt(
         name=wish.name, description=wish.description, tone=wish.motto_tone
     )
+    written = ask(run, "motto", prompt, Motto)
+    motto = written.value.motto
+    run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
+    return motto
+
+
+def if_possible(run: Run, make: Callable[[], Made]) -> Made | None:
+    """Return None where the vendors cannot make it: a persona can do without."""
     try:
-        written = ask(run, "motto", prompt, Motto)
+        return make()
     except VendorRejected:
         return None
     except Unavailable as error:
         if run.is_last_try(error):
             return None
         raise
-    motto = written.value.motto
-    run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
-    return motto
 
 
 def ask(run: Run, step: str, prompt: Prompt, shape: type[Answer]) -> Bought[Answer]:
@@ -128,7 +176,7 @@ def ask(run: Run, step: str, prompt: Prompt, shape: type[Answer]) -> Bought[Answ
 def outcome_of(
     wish: PersonaGenerate, character: dict[str, Any], motto: str | None, image: Image | None
 ) -> Outcome:
-    missing = {"motto_unavailable": motto is None, "image_unavailable": image is None}
+    missing = {MOTTO_UNAVAILABLE: motto is None, IMAGE_UNAVAILABLE: image is None}
     traits = generation.InferredTraits.model_validate(character["traits"])
     return Outcome(
         content={
