@@ -23,6 +23,7 @@ from chalicelib.core.ports import (
 )
 from chalicelib.jobs import timing
 from chalicelib.jobs.announcements import DELIVER_WEBHOOK
+from chalicelib.personas.renewal import DRAW_IMAGE, WRITE_MOTTO
 from chalicelib.personas.services import GENERATE_PERSONA
 
 
@@ -44,8 +45,9 @@ class Adapters:
 
     @property
     def _queue_of_kind(self) -> Mapping[str, str]:
+        generated = (GENERATE_PERSONA, DRAW_IMAGE, WRITE_MOTTO)
         return {
-            GENERATE_PERSONA: settings().generation_queue,
+            **dict.fromkeys(generated, settings().generation_queue),
             DELIVER_WEBHOOK: settings().webhook_queue,
         }
 

@@ -63,8 +63,11 @@ class Api:
     def post(self, path: str, body: object = None, **headers: str) -> Answer:
         return self.request("POST", path, body, headers=headers)
 
-    def patch(self, path: str, body: object) -> Answer:
-        return self.request("PATCH", path, body)
+    def patch(self, path: str, body: object, **headers: str) -> Answer:
+        return self.request("PATCH", path, body, headers=headers)
+
+    def delete(self, path: str, **headers: str) -> Answer:
+        return self.request("DELETE", path, headers=headers)
 
     def request(
         self,

@@ -218,6 +218,16 @@ def gateway(receiver: Receiver) -> Iterator[Receiver]:
         yield receiver
 
 
+@pytest.fixture
+def broken_store(stack: Stack) -> Iterator[None]:
+    """An image store that nobody answers for."""
+    os.environ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9"
+    wiring.ports().__dict__.pop("objects", None)
+    yield
+    del os.environ["AWS_ENDPOINT_URL_S3"]
+    wiring.ports().__dict__.pop("objects", None)
+
+
 class Log:
     """What the product has logged during the test, as the lines that it writes."""
 

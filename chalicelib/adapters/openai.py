@@ -35,6 +35,8 @@ SPENT = "insufficient_quota"
 BUSY = {408, 409, 429}
 MAX_TOKENS = 2400
 """A character with its evidence, twice over."""
+MODERATION_SECONDS = 10
+"""A request may wait for a moderation, and has 25 seconds in all."""
 IMAGE_SIZE: Final = "1024x1024"
 IMAGE_QUALITY: Final = "medium"
 IMAGE_FORMAT: Final = "jpeg"
@@ -140,7 +142,7 @@ class OpenAiText:
     def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
         with _errors_translated():
             raw = self._client.moderations.with_raw_response.create(
-                model=self.moderating.model, input=[*texts]
+                model=self.moderating.model, input=[*texts], timeout=MODERATION_SECONDS
             )
             verdicts = _read(raw.content, _Moderation).results
         if len(verdicts) != len(texts):

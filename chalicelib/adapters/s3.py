@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from chalicelib.core.ports import ObjectExists, ObjectMissing, SignedUrl
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import DeleteTypeDef
 
 SIGNED_FOR = timedelta(seconds=60)
 
@@ -68,3 +70,12 @@ class S3Objects:
             ExpiresIn=int(SIGNED_FOR.total_seconds()),
         )
         return SignedUrl(url, datetime.now(UTC) + SIGNED_FOR)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        wanted: DeleteTypeDef = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        try:
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete=wanted)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable from error
+        if answer.get("Errors"):
+            raise StoreUnavailable

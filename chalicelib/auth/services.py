@@ -124,8 +124,15 @@ def get_user(session: Session, *, user_id: UUID) -> User:
     return user
 
 
+def lock_user(session: Session, *, user_id: UUID) -> User:
+    """Return the user, locked: whoever starts, ends or chooses something of theirs waits here."""
+    if (user := session.get(User, user_id, with_for_update=True)) is None:
+        raise Unauthenticated
+    return user
+
+
 def update_user(session: Session, *, user_id: UUID, data: UserUpdate) -> User:
-    user = get_user(session, user_id=user_id)
+    user = lock_user(session, user_id=user_id)
     if data.primary_persona_id is not None:
         _require_own_persona(session, user_id=user_id, persona_id=data.primary_persona_id)
     for field, value in data.model_dump(exclude_none=True).items():
@@ -200,7 +207,9 @@ def _revoke(session: Session, *conditions: sa.ColumnElement[bool]) -> None:
 
 
 def _require_own_persona(session: Session, *, user_id: UUID, persona_id: UUID) -> None:
-    wanted = sa.select(Persona.id).where(Persona.id == persona_id, Persona.owner_id == user_id)
+    wanted = sa.select(Persona.id).where(
+        Persona.id == persona_id, Persona.owner_id == user_id, Persona.deleted_at.is_(None)
+    )
     if session.scalar(wanted) is None:
         raise UnknownPersona
 

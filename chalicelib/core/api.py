@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer"
     ),
     "Access-Control-Max-Age": "600",
 }

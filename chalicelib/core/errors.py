@@ -56,6 +56,14 @@ class Gone(DomainError):
     message = "This was here, and is not any more."
 
 
+class PreconditionRequired(DomainError):
+    message = "Say which version you have seen: send its `ETag` as `If-Match`."
+
+
+class PreconditionFailed(DomainError):
+    message = "This has changed since you read it. Read it again, then decide anew."
+
+
 class TooManyRequests(DomainError):
     message = "You have asked for too much. Try again later."
 

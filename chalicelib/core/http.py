@@ -14,7 +14,8 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.core import db, idempotency, problems, waiting
-from chalicelib.core.errors import DomainError, Invalid
+from chalicelib.core.errors import DomainError, Invalid, PreconditionRequired
+from chalicelib.core.preconditions import IfMatch
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -75,6 +76,7 @@ class Routes(Blueprint):
     A view may ask for `session` (a GET reads from the primary, anything else runs in the one
     transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path;
     to check a signature, for the `raw` bytes of the body, and the `headers`.
+    One that asks for `if_match` is not called without that header, unless its hint allows None.
     """
 
     def __init__(
@@ -118,7 +120,7 @@ class Routes(Blueprint):
         return register
 
 
-GIVEN = {"session", "replica", "caller", "ports", "app", "raw", "headers"}
+GIVEN = {"session", "replica", "caller", "ports", "app", "raw", "headers", "if_match"}
 SENT = {"body", "query"}
 
 
@@ -147,6 +149,7 @@ class Endpoint:
         self.guard = guard or routes.guard
         self.hints = {name: hints[name] for name in wanted - GIVEN}
         self.given = wanted & GIVEN
+        self.needs_if_match = hints.get("if_match") is IfMatch
         self.returns = hints["return"]
         says_more = get_origin(self.returns) in {Reply, Pending}
         answers = get_args(self.returns)[0] if says_more else self.returns
@@ -176,8 +179,10 @@ class Endpoint:
         caller = self.guard(request.headers)
         inputs = self._inputs(request, path)
         attempt = self._attempt(request, path, caller)
+        if "if_match" in self.given:
+            inputs["if_match"] = self._precondition(request)
         with ExitStack() as stack:
-            for name in self.given:
+            for name in self.given - inputs.keys():
                 inputs[name] = self._provide(name, request, caller, stack)
             if attempt is None:
                 return self._asked(request, inputs)
@@ -231,6 +236,13 @@ class Endpoint:
             return _json_body(request, limit=self.routes.max_body_bytes)
         app: Any = self.routes.current_app
         return app if name == "app" else app.ports()
+
+    def _precondition(self, request: Request) -> IfMatch | None:
+        if (header := request.headers.get("if-match")) is not None:
+            return IfMatch.parse(header)
+        if self.needs_if_match:
+            raise PreconditionRequired
+        return None
 
     def _inputs(self, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
         inputs: dict[str, Any] = {}

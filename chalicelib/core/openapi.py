@@ -142,6 +142,14 @@ def _headers(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
             f"{waiting.LONGEST_SECONDS} seconds at most (RFC 7240).",
             "schema": {"type": "string", "examples": [f"wait={waiting.LONGEST_SECONDS}"]},
         }
+    if "if_match" in endpoint.given:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": endpoint.needs_if_match,
+            "description": "The `ETag` of the version that you have seen.",
+            "schema": {"type": "string"},
+        }
 
 
 def _flat(schema: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +167,10 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
     }
     if _is_conditional(endpoint):
         responses["304"] = {"description": "Not changed since the ETag in `If-None-Match`."}
+    if "if_match" in endpoint.given:
+        responses["412"] = _problem("Changed since the `ETag` in `If-Match`.", "Problem")
+    if endpoint.needs_if_match:
+        responses["428"] = _problem("`If-Match` is missing.", "Problem")
     if endpoint.hints:
         responses["422"] = _problem("The request is not understood.", "InvalidProblem")
     responses["4XX"] = _problem("The request is refused; `detail` says what to do.", "Problem")

@@ -132,6 +132,9 @@ class Objects(Protocol):
     def sign(self, key: str) -> SignedUrl:
         """Return a URL that serves the object for 60 seconds."""
 
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete up to 1000 objects. One that is not there is as good as deleted."""
+
 
 @dataclass(frozen=True)
 class Prompt:

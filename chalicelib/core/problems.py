@@ -33,6 +33,8 @@ STATUS_OF = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Gone: HTTPStatus.GONE,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }
@@ -55,8 +57,11 @@ CONTENT_TYPE = "application/problem+json"
 def from_error(error: errors.DomainError) -> Response:
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+    retry_after = error.retry_after
+    if retry_after is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after = errors.Unavailable.retry_after
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     body = document(status, code=error.code, detail=str(error))

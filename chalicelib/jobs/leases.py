@@ -171,7 +171,7 @@ def postpone(session: Session, claimed: Claim, *, delay: timedelta) -> None:
 
 def fail_overdue(session: Session) -> list[UUID]:
     """Fail every job whose deadline has passed, whatever it was doing."""
-    return _ended(session, Job.deadline < sa.func.now(), _unfinished(), error=DEADLINE_PASSED)
+    return _ended(session, Job.deadline < sa.func.now(), is_unfinished(), error=DEADLINE_PASSED)
 
 
 def fail_exhausted(session: Session) -> list[UUID]:
@@ -215,7 +215,7 @@ def _lease() -> sa.ColumnElement[Any]:
     return sa.func.now() + timedelta(seconds=settings().job_lease_seconds)
 
 
-def _unfinished() -> sa.ColumnElement[bool]:
+def is_unfinished() -> sa.ColumnElement[bool]:
     return Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING])
 
 

@@ -1,12 +1,13 @@
 """What people do with jobs: ask for one, look, cancel, try again."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, undefer
 
 from chalicelib.core.db import after_commit, reading, transaction
@@ -16,6 +17,7 @@ from chalicelib.core.ports import Queue
 from chalicelib.jobs import endings, timing
 from chalicelib.jobs.announcements import DELIVER_WEBHOOK, list_unsent
 from chalicelib.jobs.exceptions import JobAlreadyFinished, JobNotFound, JobNotRetryable
+from chalicelib.jobs.leases import is_unfinished
 from chalicelib.jobs.schemas import DeliveriesQuery, JobError, JobsQuery
 from chalicelib.spending import quotas
 from chalicelib.spending.quotas import Needs
@@ -126,29 +128,34 @@ def list_deliveries(
 
 def cancel_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -> Job:
     """End the job now. Its worker finds out at its next write, and stops."""
-    cancelled: Job | None = session.scalar(
-        sa.update(Job)
-        .where(
-            Job.id == job_id,
-            Job.owner_id == owner_id,
-            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
-        )
-        .values(
-            status=JobStatus.CANCELLED,
-            error=CANCELLED.model_dump(),
-            fence=Job.fence + 1,
-            lease_until=None,
-            finished_at=sa.func.now(),
-            updated_at=sa.func.now(),
-        )
-        .returning(Job)
-    )
-    if cancelled is None:
+    cancelled = _cancelled(session, Job.id == job_id, Job.owner_id == owner_id)
+    if not cancelled:
         get_job(session, owner_id=owner_id, job_id=job_id)
         raise JobAlreadyFinished
-    endings.close(session, job_ids=[job_id])
     after_commit(session, lambda: send_deliveries(queue, job_id=job_id))
-    return cancelled
+    return cancelled[0]
+
+
+def forget_jobs(session: Session, *, owner_id: UUID, subject_id: UUID) -> Sequence[UUID]:
+    """Cancel the jobs about something that is going away, keep nothing of what they were asked
+    for or have made, and let none be tried again. Return them all."""
+    theirs = (Job.owner_id == owner_id, Job.subject_id == subject_id)
+    _cancelled(session, *theirs)
+    final = sa.bindparam("final", {"retryable": False}, type_=JSONB)
+    return session.scalars(
+        sa.update(Job)
+        .where(*theirs)
+        .values(input={}, checkpoint={}, error=Job.error.op("||")(final))
+        .returning(Job.id)
+    ).all()
+
+
+def is_busy(session: Session, *, owner_id: UUID, subject_id: UUID, kinds: Collection[str]) -> bool:
+    """Say whether a job of one of these kinds is waiting or running for the subject."""
+    wanted = sa.select(Job.id).where(
+        Job.owner_id == owner_id, Job.subject_id == subject_id, Job.kind.in_(kinds), is_unfinished()
+    )
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -> Job:
@@ -186,3 +193,21 @@ def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -
 def _time_allowed() -> sa.ColumnElement[Any]:
     is_delivery = Job.kind == DELIVER_WEBHOOK
     return sa.case((is_delivery, timing.DELIVERY_DEADLINE), else_=timing.DEADLINE)
+
+
+def _cancelled(session: Session, *conditions: sa.ColumnElement[bool]) -> Sequence[Job]:
+    cancelled = session.scalars(
+        sa.update(Job)
+        .where(*conditions, is_unfinished())
+        .values(
+            status=JobStatus.CANCELLED,
+            error=CANCELLED.model_dump(),
+            fence=Job.fence + 1,
+            lease_until=None,
+            finished_at=sa.func.now(),
+            updated_at=sa.func.now(),
+        )
+        .returning(Job)
+    ).all()
+    endings.close(session, job_ids=[job.id for job in cancelled])
+    return cancelled

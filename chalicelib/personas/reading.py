@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from chalicelib.core.models import Job, Persona, PersonaImage, User, Visibility
 from chalicelib.core.models.job import POLL_SECONDS
 from chalicelib.core.ports import Objects, SignedUrl
+from chalicelib.core.preconditions import etag
 from chalicelib.jobs.schemas import JobError
 from chalicelib.personas.exceptions import ImageNotFound, PersonaNotFound
 from chalicelib.personas.schemas import (
@@ -19,12 +20,15 @@ from chalicelib.personas.schemas import (
     GenerationRead,
     ImageRead,
     MyPersonaRead,
+    PersonaListed,
     PersonaPage,
     PersonaRead,
     PersonasQuery,
     TraitsRead,
 )
 from chalicelib.personas.services import name_key
+
+Shown = TypeVar("Shown")
 
 IMAGE_ETAG_SECONDS = 30
 
@@ -55,6 +59,7 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _personas.c.version,
     _personas.c.created_at,
     _personas.c.published_at,
+    _personas.c.deleted_at,
     _images.c.id.label("image_id"),
     _images.c.key.label("image_key"),
     _images.c.width,
@@ -74,20 +79,31 @@ _WITH_IMAGE_AND_JOB = sa.outerjoin(
     _personas, _images, _images.c.id == _personas.c.current_image_id
 ).outerjoin(_jobs, _jobs.c.id == _personas.c.job_id)
 # Built once: making and compiling a statement costs more than running it.
-_PERSONAS: sa.Select[Any] = sa.select(*_COLUMNS).select_from(_WITH_IMAGE_AND_JOB)
+_EVER: sa.Select[Any] = sa.select(*_COLUMNS).select_from(_WITH_IMAGE_AND_JOB)
+_PERSONAS = _EVER.where(_personas.c.deleted_at.is_(None))
 _PRIMARY = _PERSONAS.join(_users, _users.c.primary_persona_id == _personas.c.id).where(
     _users.c.id == sa.bindparam("user_id")
 )
-_OWN = _PERSONAS.where(
+_LISTED = _PERSONAS.add_columns(
+    _users.c.primary_persona_id.is_not_distinct_from(_personas.c.id).label("is_primary")
+).join(_users, _users.c.id == _personas.c.owner_id)
+_OWN = _EVER.where(
     _personas.c.id == sa.bindparam("persona_id"), _personas.c.owner_id == sa.bindparam("owner_id")
 )
 _IS_SHOWN = sa.and_(
-    _personas.c.visibility != Visibility.PRIVATE, _personas.c.published_at.is_not(None)
+    _personas.c.visibility != Visibility.PRIVATE,
+    _personas.c.published_at.is_not(None),
+    _personas.c.deleted_at.is_(None),
 )
-_SHOWN = _PERSONAS.where(
-    _personas.c.id == sa.bindparam("persona_id"),
-    _IS_SHOWN,
-)
+_SHOWN = _EVER.where(_personas.c.id == sa.bindparam("persona_id"), _IS_SHOWN)
+
+
+@dataclass(frozen=True)
+class Seen(Generic[Shown]):
+    """A persona as it is shown; to its owner with the validator that a change of it names."""
+
+    body: Shown
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +133,7 @@ def get_my_persona(session: Session, objects: Objects, *, user_id: UUID) -> Poll
 def list_personas(
     session: Session, objects: Objects, *, owner_id: UUID, query: PersonasQuery
 ) -> PersonaPage:
-    wanted = _PERSONAS.where(_personas.c.owner_id == owner_id)
+    wanted = _LISTED.where(_personas.c.owner_id == owner_id)
     if query.name is not None:
         wanted = wanted.where(_personas.c.name_key == name_key(query.name))
     if query.cursor is not None:
@@ -133,25 +149,38 @@ def get_persona(
     *,
     viewer_id: UUID | None,
     persona_id: UUID,
-) -> PersonaRead | CardRead:
+) -> Seen[PersonaRead] | Seen[CardRead]:
     """Return the viewer's own persona in full, or the card of one that is shown to others.
 
-    The own one comes from the primary: it may have been written a moment ago.
+    The own one comes from the primary: it may have been written, or deleted, a moment ago.
     """
     mine = {"persona_id": persona_id, "owner_id": viewer_id}
     if viewer_id and (row := session.execute(_OWN, mine).one_or_none()) is not None:
-        return _persona(row, objects)
+        return show(row, objects)
     row = replica.execute(_SHOWN, {"persona_id": persona_id}).one_or_none()
     if row is None:
         raise PersonaNotFound
-    return CardRead(**_card(row, objects))
+    return Seen(CardRead(**_card(row, objects)))
+
+
+def read_own(session: Session, *, owner_id: UUID, persona_id: UUID) -> sa.Row[Any]:
+    """Return what `show` shows, of a persona that is known to be the owner's."""
+    return session.execute(_OWN, {"persona_id": persona_id, "owner_id": owner_id}).one()
+
+
+def show(row: sa.Row[Any], objects: Objects) -> Seen[PersonaRead]:
+    """Show a persona to its owner, in full. The links are signed here."""
+    if row.deleted_at is not None:
+        raise PersonaNotFound
+    persona = _persona(row, objects)
+    return Seen(persona, _etag(row, persona.image))
 
 
 def get_image_url(
     session: Session, objects: Objects, *, viewer_id: UUID | None, persona_id: UUID
 ) -> SignedUrl:
     """Return where the current image lies: the viewer's own, or one that is shown to others."""
-    is_mine = _personas.c.owner_id == viewer_id
+    is_mine = sa.and_(_personas.c.owner_id == viewer_id, _personas.c.deleted_at.is_(None))
     wanted = (
         sa.select(_images.c.key)
         .select_from(_WITH_IMAGE_AND_JOB)
@@ -166,7 +195,9 @@ def get_image_url(
 
 
 def _page(rows: Sequence[sa.Row[Any]], objects: Objects, *, limit: int) -> PersonaPage:
-    items = [_persona(row, objects) for row in rows[:limit]]
+    items = [
+        PersonaListed(**_full(row, objects), is_primary=row.is_primary) for row in rows[:limit]
+    ]
     return PersonaPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
@@ -187,23 +218,27 @@ def _card(row: sa.Row[Any], objects: Objects) -> dict[str, Any]:
 
 
 def _persona(row: sa.Row[Any], objects: Objects) -> PersonaRead:
-    return PersonaRead(
+    return PersonaRead(**_full(row, objects))
+
+
+def _full(row: sa.Row[Any], objects: Objects) -> dict[str, Any]:
+    return {
         **_card(row, objects),
-        generation_status=STATUS_OF_JOB[row.job_status] if row.job_status else "ready",
-        description=row.description,
-        analysis_id=row.analysis_id,
-        evidence=(row.evidence or {}).get("sentences", []),
-        visibility=row.visibility,
-        motto_tone=row.motto_tone,
-        greeting=row.greeting,
-        examples=row.examples,
-        style=row.style,
-        system_prompt=row.system_prompt,
-        warnings=row.warnings,
-        version=row.version,
-        created_at=row.created_at,
-        published_at=row.published_at,
-    )
+        "generation_status": STATUS_OF_JOB[row.job_status] if row.job_status else "ready",
+        "description": row.description,
+        "analysis_id": row.analysis_id,
+        "evidence": (row.evidence or {}).get("sentences", []),
+        "visibility": row.visibility,
+        "motto_tone": row.motto_tone,
+        "greeting": row.greeting,
+        "examples": row.examples,
+        "style": row.style,
+        "system_prompt": row.system_prompt,
+        "warnings": row.warnings,
+        "version": row.version,
+        "created_at": row.created_at,
+        "published_at": row.published_at,
+    }
 
 
 def _generation(row: sa.Row[Any]) -> GenerationRead | None:
@@ -238,4 +273,4 @@ def _etag(row: sa.Row[Any], image: ImageRead | None) -> str:
     """Tell versions apart, and renew the signed URL well before it expires."""
     changed = row.job_updated_at.timestamp() if row.job_updated_at else 0
     signed = int(image.expires_at.timestamp()) // IMAGE_ETAG_SECONDS if image else 0
-    return f'W/"{row.id}.{row.version}.{changed:.6f}.{signed}"'
+    return etag(row.id, row.version, f"{changed:.6f}", signed)

@@ -6,16 +6,23 @@ from sqlalchemy.orm import Session
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
 from chalicelib.core.http import Caller, Pending, Reply, Routes
 from chalicelib.core.ports import Ports
-from chalicelib.jobs.replies import once_ended
-from chalicelib.personas import reading, services
+from chalicelib.core.preconditions import IfMatch
+from chalicelib.jobs.replies import once_ended, queued
+from chalicelib.personas import deletion, editing, images, reading, renewal, services
 from chalicelib.personas.schemas import (
     CardRead,
     GenerationAccepted,
+    ImageCreate,
+    ImagePage,
+    ImagesQuery,
+    JobAccepted,
+    MottoCreate,
     MyPersonaRead,
     PersonaGenerate,
     PersonaPage,
     PersonaRead,
     PersonasQuery,
+    PersonaUpdate,
 )
 
 routes = Routes(__name__, guard=signed_in)
@@ -53,11 +60,38 @@ def list_personas(
 @routes.get("/personas/{persona_id}", guard=signed_in_or_anyone)
 def get_persona(
     session: Session, replica: Session, caller: Caller | None, ports: Ports, persona_id: UUID
-) -> PersonaRead | CardRead:
+) -> Reply[PersonaRead | CardRead]:
     """Return the owner's persona in full; of a public or unlisted one, its card to anybody."""
     viewer_id = caller.user_id if caller else None
-    return reading.get_persona(
+    seen = reading.get_persona(
         session, replica, ports.objects, viewer_id=viewer_id, persona_id=persona_id
+    )
+    return Reply(seen.body, etag=seen.etag)
+
+
+@routes.patch("/personas/{persona_id}")
+def update_persona(
+    caller: Caller, ports: Ports, if_match: IfMatch, persona_id: UUID, body: PersonaUpdate
+) -> Reply[PersonaRead]:
+    """Change a persona by hand. `If-Match` says which version you have seen."""
+    seen = editing.update_persona(
+        ports.text,
+        ports.objects,
+        owner_id=caller.user_id,
+        persona_id=persona_id,
+        if_match=if_match,
+        data=body,
+    )
+    return Reply(seen.body, etag=seen.etag)
+
+
+@routes.delete("/personas/{persona_id}")
+def delete_persona(
+    session: Session, caller: Caller, if_match: IfMatch | None, persona_id: UUID
+) -> None:
+    """Delete a persona with its images and its unfinished jobs. Its name can be used again."""
+    deletion.delete_persona(
+        session, owner_id=caller.user_id, persona_id=persona_id, if_match=if_match
     )
 
 
@@ -71,3 +105,41 @@ def get_persona_image(
         session, ports.objects, viewer_id=viewer_id, persona_id=persona_id
     )
     return Reply(None, location=signed.url)
+
+
+@routes.get("/personas/{persona_id}/images")
+def list_images(
+    session: Session, caller: Caller, ports: Ports, persona_id: UUID, query: ImagesQuery
+) -> ImagePage:
+    """List the portraits that the persona has had, newest first."""
+    return images.list_images(
+        session, ports.objects, owner_id=caller.user_id, persona_id=persona_id, query=query
+    )
+
+
+@routes.post("/personas/{persona_id}/images", status=(202, 200))
+def create_image(
+    session: Session, caller: Caller, ports: Ports, persona_id: UUID, body: ImageCreate
+) -> Pending[JobAccepted]:
+    """Draw a new portrait, which becomes the current one. The motto stays."""
+    job = renewal.request_image(
+        session, ports.queue, owner_id=caller.user_id, persona_id=persona_id, data=body
+    )
+    return queued(job, JobAccepted.of)
+
+
+@routes.delete("/personas/{persona_id}/images/{image_id}")
+def delete_image(session: Session, caller: Caller, persona_id: UUID, image_id: UUID) -> None:
+    """Delete a portrait that is not the current one."""
+    images.delete_image(session, owner_id=caller.user_id, persona_id=persona_id, image_id=image_id)
+
+
+@routes.post("/personas/{persona_id}/motto", status=(202, 200))
+def create_motto(
+    session: Session, caller: Caller, ports: Ports, persona_id: UUID, body: MottoCreate
+) -> Pending[JobAccepted]:
+    """Write a new motto. The portrait stays."""
+    job = renewal.request_motto(
+        session, ports.queue, owner_id=caller.user_id, persona_id=persona_id, data=body
+    )
+    return queued(job, JobAccepted.of)

@@ -3,7 +3,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from chalicelib.analyses.instruments import Trait
 from chalicelib.analyses.schemas import ReliabilityRead
@@ -19,6 +26,9 @@ from chalicelib.core.models import (
 from chalicelib.core.text import AtMost, Line, Prose
 from chalicelib.jobs.schemas import JobError, JobRead, WebhookUrl
 from chalicelib.personas.traits import UNMEASURED
+
+MOTTO_LENGTH = 140
+GREETING_LENGTH = 280
 
 GenerationStatus = Literal["none", "pending", "generating", "ready", "failed"]
 
@@ -80,6 +90,51 @@ class NamedWish(PersonaGenerate):
     """A wish as its job keeps it: the name is settled."""
 
     name: Name
+
+
+class PersonaUpdate(BaseModel):
+    """What is left out, or null, stays as it is. A name frees the old one; the texts take the
+    place of those that were generated, until the next generation makes all of them anew."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Line, AtMost(80)] | None = None
+    visibility: Visibility | None = None
+    motto: Annotated[Line, AtMost(MOTTO_LENGTH)] | None = None
+    greeting: Annotated[Prose, AtMost(GREETING_LENGTH)] | None = None
+    current_image_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "PersonaUpdate":
+        if not self.model_dump(exclude_none=True):
+            message = f"must change one of {', '.join(PersonaUpdate.model_fields)}"
+            raise ValueError(message)
+        return self
+
+
+class ImageCreate(BaseModel):
+    """`image_model` is tried first, the other one is the fallback. `prompt` says what to draw,
+    in place of what the persona was made from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image_model: ImageModel = ImageModel.DALL_E
+    prompt: Annotated[Prose, AtMost(4000)] | None = None
+
+
+class MottoCreate(BaseModel):
+    """`tone` left out means the tone of the motto that is there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tone: MottoTone | None = None
+
+
+class ImagesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: UUID | None = None
 
 
 class PersonasQuery(BaseModel):
@@ -229,6 +284,38 @@ class GenerationAccepted(BaseModel):
         )
 
 
+class PersonaListed(PersonaRead):
+    """`is_primary` marks the one that `GET /personas/me` shows."""
+
+    is_primary: bool
+
+
 class PersonaPage(BaseModel):
-    items: list[PersonaRead]
+    items: list[PersonaListed]
+    next_cursor: UUID | None
+
+
+class JobAccepted(BaseModel):
+    """Work on a persona that is there; it stays as it is, and readable, until the job has
+    succeeded."""
+
+    persona_id: UUID
+    job: JobRead
+
+    @classmethod
+    def of(cls, job: Job) -> "JobAccepted":
+        return cls(persona_id=job.subject_id, job=JobRead.of(job))
+
+
+class PastImageRead(ImageRead):
+    """A portrait of the persona's history: what it was drawn from, and the motto of its day."""
+
+    prompt: str | None
+    motto: str | None
+    created_at: datetime
+    is_current: bool
+
+
+class ImagePage(BaseModel):
+    items: list[PastImageRead]
     next_cursor: UUID | None

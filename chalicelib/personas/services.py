@@ -8,8 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.analyses.instruments import Trait
 from chalicelib.analyses.reading import require_ready
-from chalicelib.core.errors import Unauthenticated
+from chalicelib.auth.services import lock_user
 from chalicelib.core.models import (
     Analysis,
     ImageModel,
@@ -18,15 +19,16 @@ from chalicelib.core.models import (
     Persona,
     PersonaImage,
     Source,
-    User,
     Visibility,
 )
 from chalicelib.core.ports import Queue
 from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import JobKind, create_job
-from chalicelib.personas.exceptions import GenerationInProgress, Superseded
+from chalicelib.personas import generation
+from chalicelib.personas.exceptions import GenerationInProgress, PersonaNotFound, Superseded
 from chalicelib.personas.schemas import NamedWish, PersonaGenerate
+from chalicelib.personas.traits import estimates
 from chalicelib.spending.quotas import Needs
 
 GENERATE_PERSONA = "generate_persona"
@@ -35,6 +37,10 @@ GENERATION = JobKind(GENERATE_PERSONA, Needs(texts=5, images=1))
 KEY_LENGTH = 240
 UNKEPT = {"force", "webhook_url"}
 """What of a wish is no part of the work."""
+
+MOTTO_UNAVAILABLE = "motto_unavailable"
+IMAGE_UNAVAILABLE = "image_unavailable"
+"""Warnings: what a persona has to do without for now."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,7 @@ def request_generation(
 ) -> Asked:
     """Start a generation. A name that the owner has used before returns that persona, unless
     nothing came of it, or `force` asks for it to be made anew."""
-    owner = session.get(User, owner_id, with_for_update=True)
-    if owner is None:
-        raise Unauthenticated
+    owner = lock_user(session, user_id=owner_id)
     wish = _settled(session, owner_id=owner_id, data=data)
     persona = _named(session, owner_id=owner_id, name=wish.name)
     if persona is None:
@@ -66,7 +70,7 @@ def request_generation(
             return Asked(persona.id, newest, is_started=False)
         if is_running:
             raise GenerationInProgress
-        persona.visibility = data.visibility or persona.visibility
+        _show(persona, data.visibility or persona.visibility)
     job = create_job(
         session,
         queue,
@@ -81,11 +85,27 @@ def request_generation(
     return Asked(persona.id, job, is_started=True)
 
 
+def get_own(session: Session, *, owner_id: UUID, persona_id: UUID) -> Persona:
+    """Return one of the owner's personas; another user's, or a deleted one, is not found either."""
+    return _found(session, _own(owner_id, persona_id))
+
+
+def lock_own(session: Session, *, owner_id: UUID, persona_id: UUID) -> Persona:
+    """Return it for a change: whoever comes next waits, and sees what was changed. The lock lets
+    foreign keys refer to the row meanwhile, as a worker's publication does."""
+    return _found(session, _own(owner_id, persona_id).with_for_update(key_share=True))
+
+
 def name_key(name: str) -> str:
     """Fold a name so that case, width and spaces do not tell two names apart. One character may
     fold to eighteen, so the key is cut where the column ends."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.split())[:KEY_LENGTH].rstrip()
+
+
+def portrait_key(persona_id: UUID, job_id: UUID, model: ImageModel) -> str:
+    """Return where a job stores what the model drew. It can be told before there is anything."""
+    return f"images/{persona_id}/{job_id}-{model}.jpg"
 
 
 @dataclass(frozen=True)
@@ -132,9 +152,9 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
     wish = NamedWish.model_validate(claimed.input)
     values: dict[str, Any] = dict(outcome.content)
     if outcome.image is not None:
-        image_id = _add_image(session, claimed.subject_id, outcome.image, motto=outcome.motto)
+        image_id = add_image(session, claimed.subject_id, outcome.image, motto=outcome.motto)
         values["current_image_id"] = image_id
-    published = session.scalar(
+    persona = session.scalar(
         sa.update(Persona)
         .where(Persona.id == claimed.subject_id, Persona.job_id == claimed.job_id)
         .values(
@@ -148,15 +168,65 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
             published_at=sa.func.now(),
             **values,
         )
-        .returning(Persona.id)
+        .returning(Persona)
     )
-    if published is None:
+    if persona is None:
         raise Superseded
+    if persona.name != wish.name:
+        persona.system_prompt = prompt_of(persona)
+
+
+def prompt_of(persona: Persona) -> str | None:
+    """Assemble the instructions of a published persona under the name that it has now."""
+    if persona.summary is None:
+        return None
+    aims = (persona.fidelity or {}).get("aims", {})
+    return generation.system_prompt(
+        name=persona.name,
+        levels=estimates(persona.traits or {}),
+        character={name: getattr(persona, name) for name in ("style", "examples")},
+        aims={Trait(name): level for name, level in aims.items()},
+    )
+
+
+def add_image(session: Session, persona_id: UUID, image: Image, *, motto: str | None) -> UUID:
+    """Add a portrait to the persona's history, with the motto of its day."""
+    row = PersonaImage(persona_id=persona_id, motto=motto, **asdict(image))
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def plain_name(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _own(owner_id: UUID, persona_id: UUID) -> sa.Select[Persona]:
+    return sa.select(Persona).where(
+        Persona.id == persona_id, Persona.owner_id == owner_id, Persona.deleted_at.is_(None)
+    )
+
+
+def _found(session: Session, query: sa.Select[Persona]) -> Persona:
+    if (persona := session.scalars(query).one_or_none()) is None:
+        raise PersonaNotFound
+    return persona
+
+
+def _show(persona: Persona, visibility: Visibility) -> None:
+    """Set the visibility. A client that has seen the other one has not seen this version."""
+    if persona.visibility is not visibility:
+        persona.visibility = visibility
+        persona.version += 1
 
 
 def _named(session: Session, *, owner_id: UUID, name: str) -> Persona | None:
     return session.scalar(
-        sa.select(Persona).where(Persona.owner_id == owner_id, Persona.name_key == name_key(name))
+        sa.select(Persona).where(
+            Persona.owner_id == owner_id,
+            Persona.name_key == name_key(name),
+            Persona.deleted_at.is_(None),
+        )
     )
 
 
@@ -182,7 +252,7 @@ def _kept_analysis_id(session: Session, wish: NamedWish) -> UUID | None:
 def _new_persona(session: Session, *, owner_id: UUID, wish: NamedWish) -> Persona:
     persona = Persona(
         owner_id=owner_id,
-        name=" ".join(wish.name.split()),
+        name=plain_name(wish.name),
         name_key=name_key(wish.name),
         source=_source(wish),
         description=wish.description,
@@ -197,10 +267,3 @@ def _new_persona(session: Session, *, owner_id: UUID, wish: NamedWish) -> Person
 
 def _newest_job(session: Session, persona: Persona) -> Job | None:
     return session.get(Job, persona.job_id) if persona.job_id else None
-
-
-def _add_image(session: Session, persona_id: UUID, image: Image, *, motto: str | None) -> UUID:
-    row = PersonaImage(persona_id=persona_id, motto=motto, **asdict(image))
-    session.add(row)
-    session.flush()
-    return row.id

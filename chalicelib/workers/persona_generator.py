@@ -1,4 +1,4 @@
-"""PersonaGenerator: from a committed job to a published persona.
+"""PersonaGenerator: from a committed job to a published persona, or to a new part of one.
 
 After moderation the character, the motto and the portrait are made at the same time; none needs
 another. The character is verified while the portrait is drawn. Each leaves what it made in the
@@ -24,8 +24,23 @@ from chalicelib.personas import generation
 from chalicelib.personas.archetypes import stored_archetype
 from chalicelib.personas.evidence import copies
 from chalicelib.personas.generation import Motto
+from chalicelib.personas.renewal import (
+    DRAW_IMAGE,
+    WRITE_MOTTO,
+    publish_image,
+    publish_motto,
+    require_present,
+)
 from chalicelib.personas.schemas import NamedWish
-from chalicelib.personas.services import GENERATE_PERSONA, Image, Outcome, publish, require_newest
+from chalicelib.personas.services import (
+    GENERATE_PERSONA,
+    IMAGE_UNAVAILABLE,
+    MOTTO_UNAVAILABLE,
+    Image,
+    Outcome,
+    publish,
+    require_newest,
+)
 from chalicelib.personas.traits import estimates
 from chalicelib.workers.asking import ask
 from chalicelib.workers.character import about, score, write_character
@@ -43,7 +58,7 @@ GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, Doma
 @handlers.on_sqs_message(queue="generation", batch_size=1, name="persona_generator")
 def persona_generator(event: SQSEvent) -> None:
     for job_id in jobs_named(record.body for record in event):
-        run_job(wiring.ports().queue, job_id=job_id, work={GENERATE_PERSONA: generate})
+        run_job(wiring.ports().queue, job_id=job_id, work=WORK)
 
 
 def generate(run: Run) -> None:
@@ -56,12 +71,37 @@ def generate(run: Run) -> None:
     subject = about(wish, scored)
     (character, verified), motto, image = together(
         lambda: write_and_verify(run, wish, scored),
-        lambda: write_motto(run, wish, subject),
-        lambda: draw_portrait(run, wish, subject),
+        lambda: if_possible(run, lambda: write_motto(run, wish, subject)),
+        lambda: if_possible(run, lambda: draw_portrait(run, wish, subject)),
     )
     run.record(step="publish", progress=95)
     with transaction() as session:
         publish(session, run.claim, outcome=outcome_of(character, verified, motto, image))
+
+
+def draw_image(run: Run) -> None:
+    wish = begin_renewal(run)
+    moderate(run, wish)
+    image = draw_portrait(run, wish, about(wish, None))
+    with transaction() as session:
+        publish_image(session, run.claim, image=image)
+
+
+def renew_motto(run: Run) -> None:
+    wish = begin_renewal(run)
+    motto = write_motto(run, wish, about(wish, None))
+    with transaction() as session:
+        publish_motto(session, run.claim, motto=motto)
+
+
+def begin_renewal(run: Run) -> NamedWish:
+    with reading() as session:
+        require_present(session, run.claim)
+    wiring.ports().warm_up()
+    return NamedWish.model_validate(run.claim.input)
+
+
+WORK = {GENERATE_PERSONA: generate, DRAW_IMAGE: draw_image, WRITE_MOTTO: renew_motto}
 
 
 def moderate(run: Run, wish: NamedWish) -> None:
@@ -87,33 +127,37 @@ def write_and_verify(
     return character, verify(run, wish, character)
 
 
-def write_motto(run: Run, wish: NamedWish, subject: str) -> str | None:
-    """Return the motto, or None where the vendor cannot make one: a persona can do without."""
+def write_motto(run: Run, wish: NamedWish, subject: str) -> str:
     if (recorded := run.recorded("motto")) is not None:
         return str(recorded["motto"])
     prompt = generation.motto_prompt(name=wish.name, description=subject, tone=wish.motto_tone)
+    written = ask(run, "motto", prompt, Motto)
+    motto = written.value.motto
+    if copies([motto], [prompt.instructions]):
+        run.settle(written.receipt)
+        raise VendorRejected(reason="our own words")
+    run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
+    return motto
+
+
+def if_possible(run: Run, make: Callable[[], Made]) -> Made | None:
+    """Return None where the vendors cannot make it: a persona can do without."""
     try:
-        written = ask(run, "motto", prompt, Motto)
+        return make()
     except VendorRejected:
         return None
     except Unavailable as error:
         if run.is_last_try(error):
             return None
         raise
-    motto = written.value.motto
-    if copies([motto], [prompt.instructions]):
-        run.settle(written.receipt)
-        return None
-    run.record(step="image", progress=50, receipt=written.receipt, motto={"motto": motto})
-    return motto
 
 
 def outcome_of(
     character: dict[str, Any], verified: Verified, motto: str | None, image: Image | None
 ) -> Outcome:
     missing = {
-        "motto_unavailable": motto is None,
-        "image_unavailable": image is None,
+        MOTTO_UNAVAILABLE: motto is None,
+        IMAGE_UNAVAILABLE: image is None,
         "words_left_out": character["words_left_out"],
         "fidelity_unmeasured": verified.fidelity is None,
     }

@@ -17,7 +17,7 @@ from chalicelib.notices.links import notice_url
 from chalicelib.notices.services import find_reference
 from chalicelib.personas import generation
 from chalicelib.personas.schemas import NamedWish
-from chalicelib.personas.services import Image
+from chalicelib.personas.services import Image, portrait_key
 
 if TYPE_CHECKING:
     from chalicelib.personas.portraits import Portrait
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image | None:
-    """Return the stored portrait, or None when neither vendor can make one.
+def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
+    """Return the stored portrait: by the wanted model, or else by the other one.
 
-    The wanted model is tried first and the other one next. A refusal by the content policy ends
-    the job; an outage of both ends this attempt, and only on the last one the portrait. An order
-    that may have been accepted is waited for rather than made elsewhere.
+    Raises `ContentRefused` as soon as one of them refuses; when neither has drawn, `Unavailable`
+    where another attempt may help, and `VendorRejected` where it will not. An order that may have
+    been accepted is waited for rather than made elsewhere.
     """
     models = (wish.image_model, wish.image_model.fallback)
     for model in models:
@@ -48,15 +48,15 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image | None:
         except Unavailable as error:
             log.warning("no image for now", extra={"model": model, "code": error.code})
             outages.append(error)
-    if all(run.is_last_try(outage) for outage in outages):
-        return None
-    raise min(outages, key=lambda outage: isinstance(outage, Postponed))
+    if not outages:
+        raise VendorRejected
+    raise min(outages, key=lambda each: (run.is_last_try(each), isinstance(each, Postponed)))
 
 
 def _image_by(model: ImageModel, run: Run, wish: NamedWish, subject: str) -> Image:
     prompt = generation.portrait_prompt(name=wish.name, description=subject)
     recorded = run.recorded(f"image:{model}") or {}
-    key = f"images/{run.claim.subject_id}/{run.claim.job_id}-{model}.jpg"
+    key = portrait_key(run.claim.subject_id, run.claim.job_id, model)
     portrait = _left_behind(key) if recorded else None
     if portrait is None:
         portrait = _store(key, _drawn(model, run, prompt, recorded))

@@ -1,4 +1,5 @@
-"""Sweeper: every minute, bring back what a dead worker, a lost send or time has left behind."""
+"""Sweeper: every minute, bring back what a dead worker, a lost send or time has left behind, and
+delete what nothing refers to any more."""
 
 import logging
 
@@ -8,10 +9,12 @@ from chalicelib import wiring
 from chalicelib.auth import services as auth
 from chalicelib.core import idempotency
 from chalicelib.core.db import reading, transaction
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.logging import configure
 from chalicelib.jobs import leases
 from chalicelib.jobs.services import send_job
 from chalicelib.notices import services as notices
+from chalicelib.personas import deletion
 
 configure()
 handlers = Blueprint(__name__)
@@ -37,6 +40,7 @@ def sweep() -> None:
         unheard = leases.list_unheard(session, limit=BATCH)
     for job_id, kind in unheard:
         send_job(wiring.ports().queue, job_id=job_id, kind=kind)
+    deleted = delete_doomed()
     log.info(
         "swept",
         extra={
@@ -44,5 +48,23 @@ def sweep() -> None:
             "exhausted": len(exhausted),
             "abandoned": len(abandoned),
             "sent": len(unheard),
+            "deleted": deleted,
         },
     )
+
+
+def delete_doomed() -> int:
+    """Delete objects that nothing refers to: first the objects, then the notes of them, so that
+    a sweep that dies in between is made up for by the next."""
+    with reading() as session:
+        keys = deletion.list_doomed(session, limit=BATCH)
+    if not keys:
+        return 0
+    try:
+        wiring.ports().objects.delete(keys)
+    except Unavailable as error:
+        log.warning("left to the next sweep", extra={"code": error.code, "objects": len(keys)})
+        return 0
+    with transaction() as session:
+        deletion.forget_doomed(session, keys=keys)
+    return len(keys)

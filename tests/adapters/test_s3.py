@@ -48,6 +48,18 @@ def test_what_is_there_is_not_replaced(objects: S3Objects, key: str) -> None:
     assert objects.read(key) == b"the first"
 
 
+def test_what_is_deleted_is_gone_and_may_be_deleted_again(objects: S3Objects, key: str) -> None:
+    keys = [f"{key}{number}" for number in range(3)]
+    for each in keys:
+        objects.put_new(each, b"a picture", mime=MIME)
+    for _ in range(2):
+        objects.delete([*keys[:2], "images/never there.jpg"])
+    for each in keys[:2]:
+        with pytest.raises(ObjectMissing):
+            objects.read(each)
+    assert objects.read(keys[2]) == b"a picture"
+
+
 @pytest.mark.parametrize("missing", ["images/nothing.jpg", "images/", "a b/\u00e9?#%.jpg"])
 def test_nothing_under_a_key_is_said_to_be_missing(objects: S3Objects, missing: str) -> None:
     with pytest.raises(ObjectMissing):
@@ -104,6 +116,8 @@ def test_nobody_listening_is_an_outage_within_seconds() -> None:
             objects.put_new("x.jpg", b"x", mime=MIME)
         with pytest.raises(StoreUnavailable):
             objects.read("x.jpg")
+        with pytest.raises(StoreUnavailable):
+            objects.delete(["x.jpg"])
     assert time.monotonic() - began < 5
     assert issubclass(StoreUnavailable, Unavailable)
 
@@ -220,3 +234,13 @@ def test_nonsense_is_an_outage(wire: Wire, misled: S3Objects) -> None:
     wire.answer = lambda connection: connection.sendall(b"nonsense\r\n\r\n")
     with pytest.raises(StoreUnavailable):
         misled.read("x.jpg")
+
+
+def test_a_deletion_that_leaves_one_object_behind_is_an_outage(
+    wire: Wire, misled: S3Objects
+) -> None:
+    refused = b"<Error><Key>b.jpg</Key><Code>InternalError</Code><Message>No.</Message></Error>"
+    body = b"<DeleteResult>" + refused + b"</DeleteResult>"
+    wire.answer = said(body, headers="Content-Type: application/xml\r\n")
+    with pytest.raises(StoreUnavailable):
+        misled.delete(["a.jpg", "b.jpg"])

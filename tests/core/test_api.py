@@ -42,6 +42,16 @@ def test_guarded_operations_say_so(visitor: Api) -> None:
     assert "security" not in paths["/auth/google-login"]["post"]
 
 
+def test_operations_that_name_a_version_say_so(visitor: Api) -> None:
+    operations = visitor.get("/openapi.json").json["paths"]["/personas/{persona_id}"]
+    for method, is_required in (("patch", True), ("delete", False)):
+        parameters = {each["name"]: each for each in operations[method]["parameters"]}
+        assert parameters["If-Match"]["required"] is is_required
+        assert "412" in operations[method]["responses"]
+        assert ("428" in operations[method]["responses"]) is is_required
+    assert "412" not in operations["get"]["responses"]
+
+
 def test_every_answer_carries_a_request_id_of_its_own(visitor: Api) -> None:
     ids = {visitor.get("/health").headers["X-Request-Id"] for _ in range(3)}
     assert len(ids) == 3
@@ -96,7 +106,8 @@ def test_a_preflight_lists_the_methods(visitor: Api) -> None:
     assert answer["statusCode"] == 204
     assert answer["headers"]["Access-Control-Allow-Origin"] == ORIGIN
     assert answer["headers"]["Access-Control-Allow-Methods"] == "GET, OPTIONS, PATCH"
-    assert "Authorization" in answer["headers"]["Access-Control-Allow-Headers"]
+    for header in ("Authorization", "If-Match", "If-None-Match"):
+        assert header in answer["headers"]["Access-Control-Allow-Headers"].split(", ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from tests.client import Api
+from tests.conftest import Worker
+from tests.personas.lives import begin
 
 GOOD = {"name": "Ada", "description": "Curious, calm and kind."}
 DEEP = b'{"name":' * 3000 + b"1" + b"}" * 3000
@@ -103,7 +105,11 @@ def test_a_charset_is_no_other_content_type(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/jobs/{}", "/personas/{}", "/personas/{}/image", "/analyses/{}/results"]
+    "path",
+    [
+        *("/jobs/{}", "/personas/{}", "/personas/{}/image", "/personas/{}/images"),
+        "/analyses/{}/results",
+    ],
 )
 @pytest.mark.parametrize("bad", ["nonsense", "1", "%00", "' OR 1=1 --", "a" * 500, "\u0660" * 36])
 def test_an_id_that_is_no_uuid_is_explained(api: Api, path: str, bad: str) -> None:
@@ -178,6 +184,33 @@ def test_no_value_in_my_settings_is_our_fault(api: Api) -> None:
         for value in _values():
             answer = api.patch("/auth/me", {field: value})
             assert answer.status < 500, (field, value, answer)
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        *[("", field) for field in ("name", "visibility", "motto", "greeting", "current_image_id")],
+        *[("/images", field) for field in ("image_model", "prompt")],
+        ("/motto", "tone"),
+    ],
+)
+def test_no_value_in_a_persona_is_our_fault(
+    api: Api, worker: Worker, part: str, field: str
+) -> None:
+    life = begin(api, worker)
+    for value in _values():
+        if part:
+            answer = api.post(life.path + part, {field: value})
+        else:
+            answer = api.patch(life.path, {field: value}, if_match="*")
+        assert answer.status < 500, (field, value, answer)
+
+
+@pytest.mark.parametrize("header", ["\0", "a" * 5000, '"' * 999, ",,,,", "*, *", '"\u00e9"', "W/"])
+def test_no_precondition_is_our_fault(api: Api, worker: Worker, header: str) -> None:
+    life = begin(api, worker)
+    assert api.patch(life.path, {"motto": "x"}, if_match=header).status in {200, 412}
+    assert api.delete(life.path, if_match=header).status in {204, 412}
 
 
 def test_a_thousand_spoilt_bodies_are_refused_or_taken(api: Api) -> None:

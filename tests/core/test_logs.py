@@ -24,6 +24,7 @@ from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Answer, Api
 from tests.conftest import Log, Worker
+from tests.personas.lives import begin
 
 
 @pytest.fixture
@@ -221,6 +222,24 @@ def test_a_refused_request_is_not_logged(api: Api, log: Log, witness: Witness, c
     witness.request("POST", "/personas/generate", {}, headers={"content-type": canary})
     assert canary not in log.text
     assert_one_access_line_each(log, witness.answers)
+
+
+def test_what_is_written_by_hand_is_not_logged(
+    api: Api, worker: Worker, ai: Control, log: Log, canary: str
+) -> None:
+    life = begin(api, worker)
+    ai.fail("moderation", "flagged", contains=f"{canary} refused")
+    ai.fail("moderation", "503", contains=f"{canary} unheard")
+    for words in ("refused", "unheard", "taken"):
+        life.edit(name=f"{canary} {words}", motto=f"{canary}.", greeting=f"{canary}!")
+        life.renew(worker, "images", prompt=f"{canary} {words}, by the sea.")
+    life.renew(worker, "motto")
+    image = life.images[1]
+    api.delete(f"{life.path}/images/{image['id']}", if_match=canary)
+    api.delete(life.path, if_match=f'"{canary}"')
+    api.delete(life.path)
+    assert canary not in log.text
+    assert "X-Amz" not in log.text
 
 
 def _event(**fields: Any) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Who may call what. A route that stands in no list here fails the build."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.analyses.surveys import ANSWERS, open_survey, response
+from tests.analyses.surveys import ANSWERS, Survey, open_survey, response
 from tests.client import Answer, Api
+from tests.conftest import Worker
 
 PUBLIC = {
     ("GET", "/health"),
@@ -50,21 +52,48 @@ OWN_BY_ID = {
     ("GET", "/analyses/{analysis_id}/results"),
     ("PATCH", "/analyses/{analysis_id}"),
     ("DELETE", "/analyses/{analysis_id}"),
+    ("PATCH", "/personas/{persona_id}"),
+    ("DELETE", "/personas/{persona_id}"),
+    ("GET", "/personas/{persona_id}/images"),
+    ("POST", "/personas/{persona_id}/images"),
+    ("DELETE", "/personas/{persona_id}/images/{image_id}"),
+    ("POST", "/personas/{persona_id}/motto"),
 }
 # What a route is sent, so that nothing but the id can be why it refuses.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/analyses/{analysis_id}/self"): {"answers": ANSWERS},
     ("PATCH", "/analyses/{analysis_id}"): {"status": "archived", "rotate_link": True},
     ("POST", "/analyses/{analysis_id}/responses"): response("x"),
+    ("PATCH", "/personas/{persona_id}"): {"motto": "Theirs now.", "visibility": "public"},
+    ("POST", "/personas/{persona_id}/images"): {"prompt": "A cat."},
+    ("POST", "/personas/{persona_id}/motto"): {"tone": "comical"},
 }
 
 
-def _at(path: str, *, job: object = "", persona: object = "", analysis: object = "") -> str:
-    return path.format(job_id=job, persona_id=persona, analysis_id=analysis)
+def _at(path: str, **ids: object) -> str:
+    return path.format_map(defaultdict(str, ids))
 
 
 def _everywhere(path: str, identity: object) -> str:
-    return _at(path, job=identity, persona=identity, analysis=identity)
+    return path.format_map(defaultdict(lambda: str(identity)))
+
+
+def _sent(api: Api, method: str, path: str, *, at: str) -> Answer:
+    """Send what the route wants, and a precondition that holds for whatever is there."""
+    return api.request(method, at, BODIES.get((method, path)), headers={"if-match": "*"})
+
+
+def _ids(api: Api, worker: Worker, survey: Survey) -> dict[str, object]:
+    """Something of this user's under every name that a path may hold."""
+    accepted = api.generate().json
+    worker.work()
+    image = api.get("/personas/me").json["persona"]["image"]
+    return {
+        "job_id": accepted["job"]["id"],
+        "persona_id": accepted["persona_id"],
+        "image_id": image["id"],
+        "analysis_id": survey.id,
+    }
 
 
 def _routes() -> Iterator[tuple[str, str]]:
@@ -109,19 +138,11 @@ def test_a_bad_token_is_refused_everywhere(visitor: Api, method: str, path: str)
     ("method", "path"), sorted(OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN)
 )
 def test_anothers_id_answers_like_an_absent_one(
-    api: Api, stranger: Api, method: str, path: str
+    api: Api, stranger: Api, worker: Worker, method: str, path: str
 ) -> None:
-    accepted = api.generate().json
-    mine = _at(
-        path,
-        job=accepted["job"]["id"],
-        persona=accepted["persona_id"],
-        analysis=open_survey(api).id,
-    )
-    body = BODIES.get((method, path))
-    refused = stranger.request(method, mine, body)
+    refused = _sent(stranger, method, path, at=_at(path, **_ids(api, worker, open_survey(api))))
     assert refused.status == 404
-    absent = stranger.request(method, _everywhere(path, uuid4()), body)
+    absent = _sent(stranger, method, path, at=_everywhere(path, uuid4()))
     assert _normal(refused) == _normal(absent)
 
 
@@ -134,12 +155,20 @@ def test_a_private_persona_is_absent_for_a_visitor(
     assert _normal(refused) == _normal(visitor.request(method, path.format(persona_id=uuid4())))
 
 
-def test_a_stranger_changes_nothing(api: Api, stranger: Api) -> None:
-    job_id = api.generate().json["job"]["id"]
+def test_a_stranger_changes_nothing(api: Api, stranger: Api, worker: Worker) -> None:
     survey = open_survey(api)
-    before = [api.get(path).json for path in (f"/jobs/{job_id}", survey.path)]
+    ids = _ids(api, worker, survey)
+    watched = [f"/jobs/{ids['job_id']}", "/jobs", survey.path]
+    before = [api.get(path).json for path in watched]
+    persona = _content(api, ids["persona_id"])
     for method, path in sorted(OWN_BY_ID):
-        mine = _at(path, job=job_id, analysis=survey.id)
-        stranger.request(method, mine, BODIES.get((method, path)))
-    assert [api.get(path).json for path in (f"/jobs/{job_id}", survey.path)] == before
+        _sent(stranger, method, path, at=_at(path, **ids))
+    assert [api.get(path).json for path in watched] == before
+    assert _content(api, ids["persona_id"]) == persona
     assert stranger.get(survey.link).status == 200
+
+
+def _content(api: Api, persona_id: object) -> dict[str, Any]:
+    """The persona, but for the link that is signed anew each time."""
+    content: dict[str, Any] = api.get(f"/personas/{persona_id}").json
+    return content | {"image": content["image"]["id"]}

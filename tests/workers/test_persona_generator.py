@@ -227,7 +227,7 @@ def test_what_a_forced_generation_cannot_make_stays_as_it_was(
     worker.work()
     after = api.get("/personas/me").json["persona"]
     assert after["image"]["id"] == before["image"]["id"]
-    assert (after["version"], after["visibility"]) == (2, "unlisted")
+    assert (after["version"], after["visibility"]) == (3, "unlisted")
     assert after["warnings"] == ["image_unavailable"]
 
 
