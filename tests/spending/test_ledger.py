@@ -24,8 +24,7 @@ from tests.spending.books import (
     expire,
     let_time_pass,
 )
-from tests.workers.doomed import doomed_worker, wait_until
-from tests.workers.test_crashes import heal
+from tests.workers.doomed import doomed_worker, heal, wait_until
 
 WRITING = Service("openai", "gpt-5.4-mini", UsageKind.TEXT)
 WHOLE = [

@@ -1,12 +1,21 @@
 """A worker that is going to be killed."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from chalicelib.core.models import Job
+from chalicelib.workers.sweeper import sweep
+from tests.client import Api
+from tests.conftest import Worker
 
 LEASE_SECONDS = 1
 
@@ -32,3 +41,23 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float = 20) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.02)
+
+
+def checkpoint(session: Session, job_id: str) -> dict[str, dict[str, object]]:
+    found = session.scalar(sa.select(Job.checkpoint).where(Job.id == job_id))
+    return dict(found or {})
+
+
+def kill_when(
+    process: "subprocess.Popen[bytes]", session: Session, job_id: str, step: str, key: str
+) -> None:
+    wait_until(lambda: key in checkpoint(session, job_id).get(step, {}))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def heal(api: Api, worker: Worker, job_id: str) -> dict[str, object]:
+    time.sleep(LEASE_SECONDS)
+    sweep()
+    worker.work()
+    return dict(api.get(f"/jobs/{job_id}").json)

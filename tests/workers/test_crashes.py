@@ -1,8 +1,5 @@
 """A worker that dies in the middle costs time, not money, and loses nothing."""
 
-import signal
-import subprocess
-import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,27 +11,12 @@ from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Log, Worker
-from tests.workers.doomed import LEASE_SECONDS, doomed_worker, wait_until
-
-
-def checkpoint(session: Session, job_id: str) -> dict[str, dict[str, object]]:
-    found = session.scalar(sa.select(Job.checkpoint).where(Job.id == job_id))
-    return dict(found or {})
-
-
-def kill_when(
-    process: subprocess.Popen[bytes], session: Session, job_id: str, step: str, key: str
-) -> None:
-    wait_until(lambda: key in checkpoint(session, job_id).get(step, {}))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def heal(api: Api, worker: Worker, job_id: str) -> dict[str, object]:
-    time.sleep(LEASE_SECONDS)
-    sweep()
-    worker.work()
-    return dict(api.get(f"/jobs/{job_id}").json)
+from tests.workers.doomed import (
+    checkpoint,
+    doomed_worker,
+    heal,
+    kill_when,
+)
 
 
 def test_killed_after_the_image_was_paid_for_the_job_ends_ready_and_pays_once(

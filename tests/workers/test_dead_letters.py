@@ -157,11 +157,11 @@ def test_a_message_that_nobody_survives_is_a_dead_letter_until_it_is_redriven(
     deaths = [die(sqs) for _ in range(timing.MAX_RECEIVE_COUNT + 1)]
     assert deaths == [True] * timing.MAX_RECEIVE_COUNT + [False]
     assert (worker.count(QUEUE), worker.count(DEAD_LETTERS)) == (0, 1)
-    assert redrive({}, None) == {QUEUE: 1}
+    assert redrive({}, None) == {QUEUE: 1, "webhooks": 0}
     assert (worker.count(QUEUE), worker.count(DEAD_LETTERS)) == (1, 0)
     worker.work()
     assert status(api, job_id) == "succeeded"
-    assert redrive({}, None) == {QUEUE: 0}
+    assert redrive({}, None) == {QUEUE: 0, "webhooks": 0}
 
 
 def fill(sqs: "SQSClient", bodies: list[str]) -> None:
@@ -195,7 +195,7 @@ def test_after_a_redrive_every_job_has_ended_and_nothing_is_paid_for_again(
     ids = list(jobs.values())
     fill(sqs, [message(ids[number % len(ids)]) for number in range(MESSAGES)])
 
-    assert redrive({}, None) == {QUEUE: MESSAGES}
+    assert redrive({}, None) == {QUEUE: MESSAGES, "webhooks": 0}
     work_off(worker)
     assert {each: status(api, job_id) for each, job_id in jobs.items()} == before | {
         "Half": "succeeded"
@@ -216,7 +216,7 @@ def ends_of(jobs: dict[str, str]) -> sa.Select[Any]:
 
 def test_a_redrive_moves_no_more_than_it_is_told_to(worker: Worker, sqs: "SQSClient") -> None:
     fill(sqs, [message(str(uuid4())) for _ in range(25)])
-    assert redrive({"limit": 12}, None) == {QUEUE: 12}
+    assert redrive({"limit": 12}, None) == {QUEUE: 12, "webhooks": 0}
     assert (worker.count(QUEUE), worker.count(DEAD_LETTERS)) == (12, 13)
 
 
