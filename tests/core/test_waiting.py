@@ -17,6 +17,7 @@ from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Answer, Api
 from tests.conftest import Worker
+from tests.core.described import operations_with
 
 APPLIED = "Preference-Applied"
 WISH = {"name": "Ada", "description": "Ada is curious."}
@@ -152,14 +153,7 @@ def test_a_job_that_is_tried_again_may_be_waited_for(
 
 
 def test_the_description_says_what_may_be_waited_for(visitor: Api) -> None:
-    paths = visitor.get("/openapi.json").json["paths"]
-    named = {
-        (method, path)
-        for path, operations in paths.items()
-        for method, operation in operations.items()
-        for parameter in operation["parameters"]
-        if parameter["name"] == "Prefer"
-    }
+    named = operations_with(visitor, "Prefer")
     assert named >= {
         ("get", "/jobs/{job_id}"),
         ("post", "/jobs/{job_id}/retry"),
