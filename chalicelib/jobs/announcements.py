@@ -28,16 +28,11 @@ _TOLD = (
 )
 
 
-def announce(session: Session, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Leave a delivery for each of these jobs, which have just ended, that somebody waits for.
-
-    Return the deliveries. The sweeper sends what nobody else does.
-    """
+def announce(session: Session, *, job_ids: Sequence[UUID]) -> None:
+    """Leave a delivery for each of these jobs, which have just ended, that somebody waits for. The
+    sweeper sends what nobody else does."""
     wanted = sa.select(*_TOLD).where(Job.id.in_(job_ids), Job.webhook_url.is_not(None))
-    deliveries = [_delivery(ended) for ended in session.execute(wanted)]
-    session.add_all(deliveries)
-    session.flush()
-    return [delivery.id for delivery in deliveries]
+    session.add_all(_delivery(ended) for ended in session.execute(wanted))
 
 
 def list_unsent(session: Session, *, job_id: UUID) -> Sequence[UUID]:

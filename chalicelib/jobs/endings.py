@@ -12,4 +12,4 @@ from chalicelib.spending import quotas
 def close(session: Session, *, job_ids: Sequence[UUID]) -> None:
     """Do what belongs into the transaction that makes the status of these jobs final."""
     quotas.settle(session, job_ids=job_ids)
-    announce(session, job_ids)
+    announce(session, job_ids=job_ids)
