@@ -45,7 +45,7 @@ def test_the_workers_are_found_without_the_application() -> None:
     answer = subprocess.run(  # noqa: S603 - our own program
         command, capture_output=True, text=True, check=True
     )
-    assert answer.stdout.strip() == "['persona_generator'] False"
+    assert answer.stdout.strip() == "['persona_generator', 'webhooks'] False"
 
 
 @pytest.mark.parametrize(
