@@ -32,6 +32,8 @@ class SqsQueue:
         self._client: SQSClient = boto3.Session().client("sqs", config=config)
 
     def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
+        if kind not in self._queue_of_kind:  # another release's: after a rollback there may be some
+            raise QueueUnavailable(f"No queue takes jobs of the kind {kind}.")
         try:
             self._client.send_message(
                 QueueUrl=self._url(self._queue_of_kind[kind]),

@@ -70,6 +70,12 @@ def test_a_message_may_be_delayed_for_as_long_as_a_job_lives(line: Line) -> None
     assert line.shown() == []
 
 
+def test_a_kind_that_this_release_does_not_know_is_left_alone(line: Line) -> None:
+    with pytest.raises(QueueUnavailable):
+        line.queue.send(uuid4(), kind="of-another-release")
+    assert line.shown() == []
+
+
 def test_a_queue_that_is_not_there_is_an_outage_until_it_is(stack: Stack) -> None:
     name = f"test-{uuid4()}"
     queue = SqsQueue({KIND: name})
