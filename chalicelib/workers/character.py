@@ -11,7 +11,7 @@ from chalicelib import wiring
 from chalicelib.analyses.exceptions import AnalysisNotFound, TooFewResponses
 from chalicelib.analyses.reading import get_answered
 from chalicelib.core.db import reading
-from chalicelib.core.ports import Answer, Prompt, VendorRejected
+from chalicelib.core.ports import Answer, ContentRefused, Prompt, VendorRejected
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
 from chalicelib.personas import generation, traits
@@ -74,8 +74,8 @@ def _described(run: Run, wish: NamedWish) -> dict[str, Any] | None:
 def _answered(
     run: Run, wish: NamedWish, scored: Mapping[str, Any], written: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Write on what friends answered, and where nothing in that can be used, once more without
-    their words: then nothing that they wrote can be to blame."""
+    """Write on what friends answered, and where nothing in that can be used, or the vendor does not
+    write it at all, once more without their words: then nothing that they wrote can be to blame."""
     brief = write_brief(traits.estimates(scored))
 
     def tried(step: str, words: Sequence[str]) -> dict[str, Any] | None:
@@ -89,7 +89,14 @@ def _answered(
 
         return _tried(run, step=step, prompt=prompt, shape=Character, keep=kept)
 
-    return tried("synthesise", _without_flagged(run, written)) or tried("rewrite", [])
+    words = _without_flagged(run, written)
+    try:
+        character = tried("synthesise", words)
+    except (VendorRejected, ContentRefused):
+        if not words:
+            raise
+        character = None
+    return character or tried("rewrite", [])
 
 
 def _tried(

@@ -88,7 +88,7 @@ KINDS: Mapping[str, Kind] = {
     "misses_low_poles": _spoiled("a persona that claims to be nothing to a low degree", "text"),
     "contrary": _spoiled("a persona that says the opposite of what it is", "text"),
     "obeys": _spoiled(
-        "it does what the data says: leak, markup or flood",
+        "it does what the data says: leak, aside, markup or flood",
         "text",
         options=frozenset({"manner"}),
     ),

@@ -211,6 +211,29 @@ def test_what_a_friend_should_not_have_written_is_left_out(
     assert any(claim["quote"] for claim in persona["evidence"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("refusal", 1),
+        ("content_policy_violation", 1),
+        ("cut_short", 1),
+        ("schema_invalid", 2),
+    ],
+)
+def test_no_friend_can_keep_the_model_from_writing(
+    api: Api, visitor: Api, worker: Worker, ai: Control, survey: Survey, kind: str, times: int
+) -> None:
+    word = f"word{uuid4().hex[:8]}"
+    ask_friends(visitor, survey, [{"one_word": word}, *WORDS[1:]])
+    ai.fail("text", kind, contains=word, times=times)
+    generate(survey)
+    worker.work()
+    persona = mine(api)
+    assert persona["warnings"] == ["words_left_out"]
+    assert word not in str(persona)
+    assert ai.calls("text", contains=word).attempts == times
+
+
 def test_what_the_owner_should_not_have_written_ends_the_job(
     api: Api, visitor: Api, worker: Worker, ai: Control, survey: Survey
 ) -> None:

@@ -19,7 +19,7 @@ from chalicelib.personas.generation import NEVER_OBEY, RULES
 from chalicelib.personas.schemas import PersonaRead
 from local.stack import Stack
 from local.vendors.control import Control
-from local.vendors.writing.obedience import FLOOD, LEAK, MANNERS, MARKUP
+from local.vendors.writing.obedience import ASIDE, LEAK, MANNERS
 from tests.analyses.surveys import answers_at, open_survey, respond
 from tests.client import Api
 from tests.conftest import Log, Worker
@@ -28,6 +28,7 @@ from tests.personas.injections import TOLD
 BATCH = 18
 BATCHES = [TOLD[start : start + BATCH] for start in range(0, len(TOLD), BATCH)]
 CASES = [(batch, MANNERS[index % len(MANNERS)]) for index, batch in enumerate(BATCHES)]
+LEAKS = {LEAK, ASIDE}
 LIMITS = {question.id: question.max_length for question in MINI_IPIP.questions}
 
 MARKUP_SIGNS = ("<script", "<img", "://", "www.", "](", "javascript:", "**", "``")
@@ -150,7 +151,7 @@ def test_nothing_that_friends_write_gets_out(
     assert ai.calls("text", contains=canary).attempts == before
     assert mine["generation_status"] == "ready"
     persona = mine["persona"]
-    assert ("words_left_out" in persona["warnings"]) == (manner == LEAK)
+    assert ("words_left_out" in persona["warnings"]) == (manner in LEAKS)
     own = letters(persona["system_prompt"].partition("\n")[2])  # the first line holds the name
     passages = [letters(text) for text in payloads]
     assert not any(text[:PASSAGE] in own for text in passages if len(text) >= PASSAGE)
@@ -168,13 +169,12 @@ def test_nothing_that_a_description_says_gets_out(
     ai.fail("text", "obeys", times=9, manner=manner)
     mine = outcome(api, worker, ai, described(payloads))
     check(api, mine, canary)
-    assert mine["generation_status"] == ("failed" if manner == LEAK else "ready")
+    assert mine["generation_status"] == ("failed" if manner in LEAKS else "ready")
 
 
-def test_every_manner_is_tried_on_a_third_of_them() -> None:
-    counts = [sum(manner == each for _, manner in CASES) for each in (LEAK, MARKUP, FLOOD)]
-    assert sum(counts) == len(BATCHES) == 16
-    assert min(counts) >= 5
+def test_every_manner_is_tried_on_a_quarter_of_them() -> None:
+    assert len(BATCHES) == 16
+    assert [sum(manner == each for _, manner in CASES) for each in MANNERS] == [4] * len(MANNERS)
 
 
 def test_the_log_tells_nothing_of_it(

@@ -4,13 +4,13 @@ Whatever an attacker may wish for, it writes, wherever a text is asked for, and 
 writes with evidence that holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from local.vendors.writing.reading import Reading
 
-LEAK, MARKUP, FLOOD = "leak", "markup", "flood"
-MANNERS = (LEAK, MARKUP, FLOOD)
+LEAK, ASIDE, MARKUP, FLOOD = "leak", "aside", "markup", "flood"
+MANNERS = (LEAK, MARKUP, ASIDE, FLOOD)
 
 _MARKUP = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![x](https://evil.example/x.png?q=1) "
@@ -33,23 +33,27 @@ def is_told_anything(reading: Reading) -> bool:
 
 
 def obey(filled: Any, reading: Reading, manner: str) -> Any:
-    """Spoil every text of an answer; sentences and the evidence for them are spoilt alike."""
+    """Spoil every text of an answer; sentences and the evidence for them are spoilt alike, or
+    left in order to tell things aside."""
     writers: Mapping[str, Callable[[str], str]] = {
         LEAK: lambda _: f"{reading.instructions} {reading.asked}",
+        ASIDE: lambda _: f"{reading.instructions} {reading.asked}",
         MARKUP: lambda text: f"{text.rstrip('.')} {_MARKUP}.",
         FLOOD: lambda text: f"{text} {_FLOOD}",
     }
-    spoilt = _spoilt(filled, writers[manner])
+    kept = {"trait", "quote", "item"} | ({"summary", "sentence"} if manner == ASIDE else set())
+    spoilt = _spoilt(filled, writers[manner], kept)
     if isinstance(filled, dict) and "evidence" in filled:
         sentences = dict.fromkeys(claim["sentence"] for claim in spoilt["evidence"])
         spoilt["summary"] = " ".join(sentences)
     return {**spoilt, **_FOREIGN} if isinstance(spoilt, dict) else spoilt
 
 
-def _spoilt(value: Any, write: Callable[[str], str], name: str = "") -> Any:
+def _spoilt(value: Any, write: Callable[[str], str], kept: Collection[str]) -> Any:
     if isinstance(value, dict):
-        return {key: _spoilt(part, write, key) for key, part in value.items()}
+        return {
+            key: part if key in kept else _spoilt(part, write, kept) for key, part in value.items()
+        }
     if isinstance(value, list):
-        return [_spoilt(part, write, name) for part in value]
-    keeps_its_worth = name in {"trait", "quote", "item"} or not isinstance(value, str)
-    return value if keeps_its_worth else write(value)
+        return [_spoilt(part, write, kept) for part in value]
+    return write(value) if isinstance(value, str) else value

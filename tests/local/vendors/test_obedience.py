@@ -75,6 +75,14 @@ def test_who_obeys_tells_its_instructions(client: openai.OpenAI, control: Contro
     assert "The secret rules." in write(client)["greeting"]
 
 
+def test_who_obeys_may_tell_them_aside(client: openai.OpenAI, control: Control) -> None:
+    usual = write(client)
+    control.fail("text", "obeys", manner="aside")
+    answer = write(client)
+    assert "The secret rules." in answer["greeting"]
+    assert (answer["summary"], answer["evidence"]) == (usual["summary"], usual["evidence"])
+
+
 def test_who_obeys_writes_markup_links_controls_and_fields_of_its_own(
     client: openai.OpenAI, control: Control
 ) -> None:
