@@ -151,7 +151,7 @@ def test_nothing_that_friends_write_gets_out(
     assert ai.calls("text", contains=canary).attempts == before
     assert mine["generation_status"] == "ready"
     persona = mine["persona"]
-    assert ("words_left_out" in persona["warnings"]) == (manner in LEAKS)
+    assert manner not in LEAKS or "words_left_out" in persona["warnings"]
     own = letters(persona["system_prompt"].partition("\n")[2])  # the first line holds the name
     passages = [letters(text) for text in payloads]
     assert not any(text[:PASSAGE] in own for text in passages if len(text) >= PASSAGE)

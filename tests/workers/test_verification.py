@@ -56,10 +56,12 @@ def test_a_persona_that_misses_its_low_poles_is_corrected(
     assert fidelity["value"] >= 0.8
     assert fidelity["value"] == pytest.approx(1 - distance(persona), abs=0.011)
     stressed = [line for line in persona["system_prompt"].splitlines() if "hardly ever" in line]
-    assert [line.partition(":")[0] for line in stressed] == [
+    assert len(stressed) == 2
+    assert {line.partition(":")[0] for line in stressed} < {
+        "- conscientiousness",
         "- extraversion",
         "- emotional stability / sensitivity",
-    ]
+    }
     assert ai.calls("text", contains=name).count == 4
 
 
