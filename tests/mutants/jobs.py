@@ -130,7 +130,7 @@ MUTANTS = (
     Mutant(
         "a retry has all its time",
         SERVICES,
-        old="            deadline=sa.func.now() + timing.DEADLINE,\n",
+        old="            deadline=sa.func.now() + _time_allowed(),\n",
         tests=(
             (
                 "tests/workers/test_persona_generator.py"

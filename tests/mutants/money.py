@@ -27,8 +27,9 @@ MUTANTS = (
     Mutant(
         "a zombie buys nothing",
         PURCHASES,
-        old="WHERE id = :job_id AND fence = :fence AND status",
-        new="WHERE id = :job_id AND status",
+        old="WHERE id = :job_id AND fence = :fence AND status = 'running'\n"
+        "    RETURNING owner_id\n",
+        new="WHERE id = :job_id AND status = 'running'\n    RETURNING owner_id\n",
         tests=("tests/spending/test_ledger.py::test_a_zombie_buys_nothing",),
     ),
     Mutant(
@@ -42,6 +43,14 @@ MUTANTS = (
                 "::test_an_order_without_an_answer_is_waited_for_before_it_is_paid_again"
             ),
         ),
+    ),
+    Mutant(
+        "a vendor that rests is asked nothing",
+        PURCHASES,
+        old="    WHERE NOT EXISTS (SELECT FROM breaker) OR EXISTS (SELECT FROM probe)\n"
+        "    RETURNING id\n",
+        new="    RETURNING id\n",
+        tests=("tests/spending/test_breakers.py",),
     ),
     Mutant(
         "a user's day has its limits, also for fifty at once",

@@ -159,8 +159,8 @@ MUTANTS = (
     Mutant(
         "fewer than the owner's minimum of friends show nothing",
         RESULTS,
-        old="    if len(responses) < analysis.min_responses:\n",
-        new="    if not responses:\n",
+        old="    if (missing := analysis.min_responses - row.response_count) > 0:\n",
+        new="    if (missing := 1 - row.response_count) > 0:\n",
         tests=("tests/analyses/test_results.py::test_two_friends_are_too_few",),
     ),
     Mutant(

@@ -47,22 +47,21 @@ MUTANTS = (
     Mutant(
         "a download follows no redirect",
         DOWNLOAD,
-        old="                    redirect=False,\n                    retries=False,\n",
-        new="                    redirect=True,\n                    retries=3,\n",
+        old="        if response.status != OK:\n            raise ImageRejected\n",
         tests=("tests/adapters/test_download_answers.py",),
     ),
     Mutant(
         "a private address is not downloaded from",
-        DOWNLOAD,
-        old="and not all(map(is_public, addresses)):",
-        new="and False:",
+        "chalicelib/adapters/pinned.py",
+        old="    if not is_named and not all(map(is_public, addresses)):\n",
+        new="    if not is_named and not addresses:\n",
         tests=("tests/adapters/test_download.py",),
     ),
     Mutant(
         "an unlisted host is not downloaded from",
         DOWNLOAD,
-        old='if "@" in parts.netloc or not is_named or not is_listed:',
-        new='if "@" in parts.netloc or not is_named:',
+        old="        if not any(matches(target.origin, source) for source in self._sources):\n",
+        new="        if not self._sources:\n",
         tests=("tests/adapters/test_download.py",),
     ),
     Mutant(
@@ -125,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "a character that was recorded is not paid for again",
-        GENERATOR,
+        "chalicelib/workers/character.py",
         old='    if (recorded := run.recorded("character")) is not None:\n'
         "        return dict(recorded)\n",
         tests=(
@@ -186,8 +185,8 @@ MUTANTS = (
     Mutant(
         "a picture that was ordered is collected, not ordered again",
         PORTRAIT,
-        old='    if reference := recorded.get("reference"):\n'
-        "        return engine.collect(reference)\n",
+        old='    if "reference" in recorded:\n',
+        new='    if "reference" in recorded and run.claim.attempt == 0:\n',
         tests=(
             (
                 "tests/workers/test_crashes.py"

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 API = "chalicelib/core/api.py"
 HTTP = "chalicelib/core/http.py"
+SIGNATURES = "chalicelib/core/signatures.py"
 
 MUTANTS = (
     Mutant(
@@ -66,6 +67,19 @@ MUTANTS = (
         "chalicelib/core/db.py",
         old="            if not error.keeps_changes:\n                raise\n",
         tests=("tests/core/test_db.py",),
+    ),
+    Mutant(
+        "a webhook is believed by its signature",
+        SIGNATURES,
+        old='    if not any(found):\n        raise SignatureInvalid("signature")\n',
+        tests=("tests/core/test_signatures.py",),
+    ),
+    Mutant(
+        "a webhook of another time is not believed",
+        SIGNATURES,
+        old=" or abs(now - int(sent)) > TOLERANCE_SECONDS:",
+        new=":",
+        tests=("tests/core/test_signatures.py",),
     ),
     Mutant(
         "nobody calls a guarded route without a token",
