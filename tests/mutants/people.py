@@ -81,8 +81,7 @@ MUTANTS = (
     Mutant(
         "a private persona is shown to nobody",
         CARDS,
-        old="    _personas.c.visibility != Visibility.PRIVATE, ",
-        new="    ",
+        old="    _personas.c.visibility != Visibility.PRIVATE,\n",
         tests=("tests/core/test_policy.py", "tests/personas/test_reading.py"),
     ),
     Mutant(
@@ -126,7 +125,7 @@ MUTANTS = (
     Mutant(
         "a forced generation changes the visibility that it names",
         PERSONAS,
-        old="        persona.visibility = data.visibility or persona.visibility\n",
+        old="        _show(persona, data.visibility or persona.visibility)\n",
         tests=("tests/workers/test_persona_generator.py", "tests/personas/test_generate.py"),
     ),
     Mutant(

@@ -101,7 +101,8 @@ MUTANTS = (
     Mutant(
         "nothing is asked for that moderation has not passed",
         GENERATOR,
-        old="    moderate(run, wish)\n",
+        old="    moderate(run, wish)\n    subject = about(wish, scored)\n",
+        new="    subject = about(wish, scored)\n",
         tests=(
             (
                 "tests/workers/test_persona_generator.py"
@@ -160,9 +161,9 @@ MUTANTS = (
     ),
     Mutant(
         "an outage of both image vendors is waited for, but for the last attempt",
-        PORTRAIT,
-        old="    if all(run.is_last_try(outage) for outage in outages):\n",
-        new="    if not outages:\n",
+        GENERATOR,
+        old="        if run.is_last_try(error):\n",
+        new="        if run.claim.attempt == 0:\n",
         tests=(
             (
                 "tests/workers/test_persona_generator.py"

@@ -82,6 +82,13 @@ MUTANTS = (
         tests=("tests/core/test_signatures.py",),
     ),
     Mutant(
+        "whoever saw an older version changes nothing",
+        "chalicelib/core/preconditions.py",
+        old="            raise PreconditionFailed\n",
+        new="            pass\n",
+        tests=("tests/personas/test_editing.py",),
+    ),
+    Mutant(
         "nobody calls a guarded route without a token",
         "chalicelib/auth/guards.py",
         old='    return signed_in(headers) if "authorization" in headers else None\n',
