@@ -85,10 +85,10 @@ MUTANTS = (
         tests=("tests/core/test_idempotency.py",),
     ),
     Mutant(
-        "of the same request at once, one is carried out",
+        "a request that is sent again gets the answer that it had at first",
         IDEMPOTENCY,
-        old="        raise RequestInProgress\n    # A",
-        new="        pass\n    # A",
+        old="    return _opened(attempt, kept.answer)\n",
+        new="    return None\n",
         tests=("tests/core/test_idempotency.py",),
     ),
     Mutant(
