@@ -146,7 +146,9 @@ def test_a_wish_that_cannot_be_is_explained(life: Life, part: str, wish: dict[st
 
 def test_what_is_to_be_drawn_is_moderated(life: Life, worker: Worker, ai: Control) -> None:
     before = life.now["image"]["id"]
-    job = life.renew(worker, "images", prompt="I will kill you, says the sign.")
+    sign = f"sign {uuid4().hex[:8]}"
+    job = life.renew(worker, "images", prompt=f"I will kill you, says the {sign}.")
+    assert [ai.calls(each, contains=sign).attempts for each in ("image", "prediction")] == [0, 0]
     assert (job["status"], job["error"]["code"]) == ("failed", "content_policy")
     assert (life.now["image"]["id"], life.now["version"]) == (before, 1)
 
