@@ -47,7 +47,7 @@ def overlong_chunk(length: int) -> bytes:
 
 
 def nested(depth: int) -> str:
-    return '{"spec":"chara_card_v2","spec_version":"2.0","data":' + "[" * depth + "]" * depth + "}"
+    return holding("[" * depth + "]" * depth)
 
 
 def holding(value: str) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import DoomedObject, PersonaImage
+from chalicelib.core.models import DoomedObject, Persona, PersonaImage, User
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
@@ -134,11 +134,15 @@ def test_traits_come_back_only_with_our_signature(
 
 
 def test_a_signature_outlives_other_ways_to_write_json(
-    api: Api, stranger: Api, ada: dict[str, Any]
+    api: Api, stranger: Api, ada: dict[str, Any], session: Session
 ) -> None:
+    whole = ada["traits"] | {"openness": {"estimate": 1.0, "se": 0.2, "quote": None}}
+    session.execute(sa.update(Persona).where(Persona.id == ada["id"]).values(traits=whole))
     card = json.loads(export(api, ada["id"], "ccv3_json").content)
     rewritten = json.dumps(card, indent=3, sort_keys=True).replace(": 1.0", ": 1")
-    assert import_file(stranger, rewritten.encode()).json["traits"] == ada["traits"]
+    traits = import_file(stranger, rewritten.encode()).json["traits"]
+    assert traits is not None
+    assert traits["openness"]["estimate"] == 1
 
 
 def test_a_card_is_no_instruction(api: Api, ai: Control) -> None:
@@ -244,6 +248,19 @@ def test_of_ten_imports_at_once_one_is_done_and_no_picture_is_left_over(
     doomed = set(session.scalars(sa.select(DoomedObject.key))) - doomed_before
     assert key in doomed
     assert kept.key not in doomed
+
+
+def test_a_picture_that_was_stored_in_vain_is_doomed(
+    api: Api, ai: Control, session: Session
+) -> None:
+    """The account goes while its access token lives on: the transaction fails after the store."""
+    before = set(session.scalars(sa.select(DoomedObject.key)))
+    key, _ = send(api, png_of((b"chara", encoded(foreign.v2()))))
+    session.execute(sa.delete(User).where(User.id == api.user["id"]))
+    refused = api.post("/personas/import", {"upload_key": key})
+    assert (refused.status, refused.code) == (401, "unauthenticated")
+    (doomed,) = set(session.scalars(sa.select(DoomedObject.key))) - before
+    assert doomed.startswith("images/imported/")
 
 
 def test_nothing_was_sent(api: Api) -> None:

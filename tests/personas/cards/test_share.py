@@ -150,10 +150,9 @@ def test_letters_of_many_alphabets_are_drawn(one: str, other: str) -> None:
     """Two that no font has would look alike: as the same empty box."""
 
     def shown(letter: str) -> Image.Image:
-        text = f'<text y="60" fill="white" font-size="60" font-family="{FAMILIES[SERIF]}">{letter}</text>'
-        return pixels(
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80">{text}</svg>'
-        )
+        style = f'y="60" fill="white" font-size="60" font-family="{FAMILIES[SERIF]}"'
+        head = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80">'
+        return pixels(f"{head}<text {style}>{letter}</text></svg>")
 
     assert ImageChops.difference(shown(one), shown(other)).getbbox() is not None
 
