@@ -37,7 +37,7 @@ def without(kind: bytes) -> bytes:
 
 
 def spoilt_check_sum() -> bytes:
-    at = GOOD.index(CARD)
+    at = GOOD.index(CARD) + len(CARD)
     return GOOD[:at] + bytes([GOOD[at] ^ 1]) + GOOD[at + 1 :]
 
 
