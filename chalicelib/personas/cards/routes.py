@@ -1,14 +1,14 @@
 from uuid import UUID
 
 from chalicelib.auth.guards import signed_in
-from chalicelib.core.db import reading as reading_session
+from chalicelib.core import db
 from chalicelib.core.http import Caller, Reply, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.personas import reading
 from chalicelib.personas.cards import services
 from chalicelib.personas.cards.parsing import MAX_FILE_BYTES
 from chalicelib.personas.cards.schemas import CardImport, ExportCreate, ExportRead, UploadRead
-from chalicelib.personas.schemas import CardRead, PersonaRead
+from chalicelib.personas.schemas import PersonaRead
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -39,11 +39,10 @@ def create_upload(caller: Caller, ports: Ports) -> UploadRead:
 
 
 @routes.post("/personas/import")
-def import_card(caller: Caller, ports: Ports, body: CardImport) -> Reply[PersonaRead | CardRead]:
+def import_card(caller: Caller, ports: Ports, body: CardImport) -> Reply[PersonaRead]:
     """Make a private persona of a character card, your own or somebody else's."""
     persona_id = services.import_card(ports, owner_id=caller.user_id, data=body)
-    with reading_session() as session:
-        persona = reading.get_persona(
-            session, session, ports.objects, viewer_id=caller.user_id, persona_id=persona_id
-        )
-    return Reply(persona, location=f"/personas/{persona_id}")
+    with db.reading() as session:
+        row = reading.read_own(session, owner_id=caller.user_id, persona_id=persona_id)
+    seen = reading.show(row, ports.objects)
+    return Reply(seen.body, etag=seen.etag, location=f"/personas/{persona_id}")

@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape
 from chalicelib.personas.cards import lettering
 from chalicelib.personas.cards.lettering import SANS, SANS_STRONG, SERIF, SERIF_ITALIC, Block
 from chalicelib.personas.cards.writing import Exported
-from chalicelib.personas.generation import TRAITS
 
 WIDTH, HEIGHT = 1080, 1350
 PICTURE_HEIGHT = 880
@@ -29,6 +28,7 @@ LABELS = {
     "agreeableness": "Agreeableness",
     "emotional_stability": "Emotional stability",
 }
+TRAITS = tuple(LABELS)
 FAMILIES = {
     SERIF: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",
     SERIF_ITALIC: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",

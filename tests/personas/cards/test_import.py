@@ -159,6 +159,16 @@ def test_a_card_is_no_instruction(api: Api, ai: Control) -> None:
     assert "POST-1f" not in prompt
 
 
+def test_a_renamed_card_is_no_instruction_either(api: Api, ai: Control) -> None:
+    imported = api.post("/personas/import", {"card": foreign.v2()})
+    path, etag = f"/personas/{imported.json['id']}", imported.headers["ETag"]
+    renamed = api.request("PATCH", path, {"name": "Bo"}, headers={"if-match": etag})
+    assert renamed.status == 200, renamed
+    first, material, _ = renamed.json["system_prompt"].split("\n")
+    assert first.startswith("You are Bo, an AI persona.")
+    assert json.loads(material)["scenario"] == "A harbour at night."
+
+
 def test_shown_texts_are_reduced_and_limited(api: Api, ai: Control) -> None:
     card = foreign.v2(
         description='<img src=x onerror="x()"> A [link](https://evil.example/x) \u202e'

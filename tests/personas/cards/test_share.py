@@ -12,9 +12,8 @@ from PIL import Image, ImageChops
 from chalicelib.core.models import Persona
 from chalicelib.personas.cards.lettering import SERIF
 from chalicelib.personas.cards.pictures import rendered, small_jpeg
-from chalicelib.personas.cards.share import FAMILIES, HEIGHT, WIDTH, share_card
+from chalicelib.personas.cards.share import FAMILIES, HEIGHT, TRAITS, WIDTH, share_card
 from chalicelib.personas.cards.writing import Exported
-from chalicelib.personas.generation import TRAITS
 from tests.client import Api
 from tests.conftest import Worker
 from tests.personas.cards.exchange import export
