@@ -7,6 +7,7 @@ from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
 from chalicelib.jobs.routes import routes as jobs
 from chalicelib.notices.routes import routes as notices
+from chalicelib.personas.cards.routes import routes as cards
 from chalicelib.personas.routes import routes as personas
 from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
@@ -17,7 +18,7 @@ from chalicelib.workers.webhooks import handlers as webhook_sender
 app = Api(
     "persona-ai",
     blueprints=(
-        *(core, auth, spending, jobs, analyses, personas, notices),
+        *(core, auth, spending, jobs, analyses, personas, cards, notices),
         *(persona_generator, redrive, sweeper, webhook_sender),
     ),
     ports=wiring.ports,

@@ -43,6 +43,7 @@ class Secrets:
     def replicate_webhook_secret(self) -> str:
         """Return what the emulated Replicate signs with."""
         return f"whsec_{base64.b64encode(self.replicate_webhook_key.encode()).decode()}"
+    card_key: str
 
 
 def load_secrets(path: Path) -> Secrets:
@@ -78,6 +79,7 @@ def backing_settings(ports: Mapping[str, int], known: Secrets) -> dict[str, str]
         "SEALING_KEY": known.sealing_key,
         "WEBHOOK_KEY": known.webhook_key,
         "WEBHOOK_ORIGINS": json.dumps([f"http://{HOST}:{WEBHOOK_PORT}"]),
+        "CARD_KEY": known.card_key,
         "OPENAI_BASE_URL": f"{vendors}/v1",
         "OPENAI_API_KEY": "sk-local",
         "REPLICATE_BASE_URL": vendors,

@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "RESPONDENT_KEY": "02468ace13579bdf" * 4,
     "SEALING_KEY": "13579bdf02468ace" * 4,
     "WEBHOOK_KEY": "1122334455667788" * 4,
+    "CARD_KEY": "02468ace13579bdf" * 4,
     "OPENAI_API_KEY": "sk-none",
     "REPLICATE_API_TOKEN": "r8_none",
 }

@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -6,13 +7,21 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.ports import ObjectExists, ObjectMissing, SignedUrl
+from chalicelib.core.ports import (
+    ObjectExists,
+    ObjectMissing,
+    ObjectTooLarge,
+    SignedUpload,
+    SignedUrl,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import DeleteTypeDef
+    from mypy_boto3_s3.type_defs import DeleteTypeDef, GetObjectOutputTypeDef
 
 SIGNED_FOR = timedelta(seconds=60)
+UPLOAD_FOR = timedelta(minutes=5)
+UPLOADED = "application/octet-stream"
 
 
 class StoreUnavailable(Unavailable):
@@ -42,10 +51,16 @@ class S3Objects:
         client: S3Client = boto3.Session().client("s3", config=config)
         return client
 
-    def put_new(self, key: str, content: bytes, *, mime: str) -> None:
+    def put_new(self, key: str, content: bytes, *, mime: str, filename: str | None = None) -> None:
+        shown = f'attachment; filename="{filename}"' if filename else "inline"
         try:
             self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=content, ContentType=mime, IfNoneMatch="*"
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType=mime,
+                ContentDisposition=shown,
+                IfNoneMatch="*",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
@@ -55,13 +70,15 @@ class S3Objects:
             raise StoreUnavailable from error
 
     def read(self, key: str) -> bytes:
-        try:
-            found = self._client.get_object(Bucket=self._bucket, Key=key)
+        with self._opened(key) as found:
             return bytes(found["Body"].read())
-        except self._client.exceptions.NoSuchKey as error:
-            raise ObjectMissing from error
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable from error
+
+    def read_small(self, key: str, *, max_bytes: int) -> bytes:
+        with self._opened(key) as found:
+            if found["ContentLength"] > max_bytes:
+                found["Body"].close()
+                raise ObjectTooLarge
+            return bytes(found["Body"].read())
 
     def sign(self, key: str) -> SignedUrl:
         url = self._client.generate_presigned_url(
@@ -79,3 +96,23 @@ class S3Objects:
             raise StoreUnavailable from error
         if answer.get("Errors"):
             raise StoreUnavailable
+
+    def sign_upload(self, key: str, *, max_bytes: int) -> SignedUpload:
+        # The type is ours to say: whatever is sent, no browser will ever show it as a page.
+        form = self._client.generate_presigned_post(
+            self._bucket,
+            key,
+            Fields={"Content-Type": UPLOADED},
+            Conditions=[{"Content-Type": UPLOADED}, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=int(UPLOAD_FOR.total_seconds()),
+        )
+        return SignedUpload(form["url"], form["fields"], int(UPLOAD_FOR.total_seconds()))
+
+    @contextmanager
+    def _opened(self, key: str) -> "Iterator[GetObjectOutputTypeDef]":
+        try:
+            yield self._client.get_object(Bucket=self._bucket, Key=key)
+        except self._client.exceptions.NoSuchKey as error:
+            raise ObjectMissing from error
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable from error

@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     respondent_key: SecretStr
     sealing_key: SecretStr
     webhook_key: SecretStr
+    card_key: SecretStr
 
     openai_api_key: SecretStr
     openai_text_model: str = "gpt-5.4-mini"

@@ -68,6 +68,10 @@ class TooManyRequests(DomainError):
     message = "You have asked for too much. Try again later."
 
 
+class TooLarge(DomainError):
+    message = "This is larger than it may be."
+
+
 class Unavailable(DomainError):
     """Worth trying again later."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from chalicelib.core.errors import Conflict, DomainError, NotFound, Unavailable
+from chalicelib.core.errors import Conflict, DomainError, NotFound, TooLarge, Unavailable
 from chalicelib.core.models import ImageModel, Provider, UsageKind
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
@@ -105,6 +105,10 @@ class ObjectMissing(NotFound):
     message = "There is no object under this key."
 
 
+class ObjectTooLarge(TooLarge):
+    message = "The object under this key is larger than it may be."
+
+
 class Queue(Protocol):
     def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
         """Raise `Unavailable` when the queue does not answer."""
@@ -122,18 +126,34 @@ class SignedUrl:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class SignedUpload:
+    """A form that a browser fills in: the fields first, then the file as `file`."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_in: int
+
+
 class Objects(Protocol):
-    def put_new(self, key: str, content: bytes, *, mime: str) -> None:
-        """Raise `ObjectExists` rather than replace what is there."""
+    def put_new(self, key: str, content: bytes, *, mime: str, filename: str | None = None) -> None:
+        """Raise `ObjectExists` rather than replace what is there. With a file name, whoever
+        downloads the object saves it and is not shown it."""
 
     def read(self, key: str) -> bytes:
         """Raise `ObjectMissing` when there is nothing under the key."""
+
+    def read_small(self, key: str, *, max_bytes: int) -> bytes:
+        """Raise `ObjectTooLarge` without reading what is larger, and what `read` raises."""
 
     def sign(self, key: str) -> SignedUrl:
         """Return a URL that serves the object for 60 seconds."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete up to 1000 objects. One that is not there is as good as deleted."""
+
+    def sign_upload(self, key: str, *, max_bytes: int) -> SignedUpload:
+        """Return a form that puts one object of at most so many bytes under the key."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ class Malformed(errors.DomainError):
     message = "The body is not valid JSON. Send one JSON object, encoded as UTF-8."
 
 
-class PayloadTooLarge(errors.DomainError):
+class PayloadTooLarge(errors.TooLarge):
     message = "The body is too large."
 
 
@@ -24,7 +24,6 @@ class UnsupportedMediaType(errors.DomainError):
 
 STATUS_OF = {
     Malformed: HTTPStatus.BAD_REQUEST,
-    PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -35,6 +34,7 @@ STATUS_OF = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DomainError: HTTPStatus.BAD_REQUEST,
 }

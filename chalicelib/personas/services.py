@@ -26,6 +26,7 @@ from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import JobKind, create_job
 from chalicelib.personas import generation
+from chalicelib.personas.cards import adoption
 from chalicelib.personas.exceptions import GenerationInProgress, PersonaNotFound, Superseded
 from chalicelib.personas.schemas import NamedWish, PersonaGenerate
 from chalicelib.personas.traits import estimates
@@ -178,6 +179,9 @@ def publish(session: Session, claimed: Claim, *, outcome: Outcome) -> None:
 
 def prompt_of(persona: Persona) -> str | None:
     """Assemble the instructions of a published persona under the name that it has now."""
+    if persona.source is Source.IMPORT:
+        texts = {each: getattr(persona, each) for each in ("name", "summary", "style", "examples")}
+        return adoption.prompt_of(texts, (persona.card or {}).get("data", {}))
     if persona.summary is None:
         return None
     aims = (persona.fidelity or {}).get("aims", {})

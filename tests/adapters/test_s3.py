@@ -13,7 +13,7 @@ import requests
 
 from chalicelib.adapters.s3 import S3Objects, StoreUnavailable
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.ports import ObjectExists, ObjectMissing
+from chalicelib.core.ports import ObjectExists, ObjectMissing, ObjectTooLarge, SignedUpload
 from local.stack import Stack
 from tests.adapters.aws import aws_at, aws_in_process
 from tests.adapters.wire import Answer, Wire, listening, said
@@ -101,6 +101,47 @@ def test_without_a_signature_nothing_is_served(objects: S3Objects, key: str) -> 
     objects.put_new(key, b"a picture", mime=MIME)
     bare, _, _ = objects.sign(key).url.partition("?")
     assert requests.get(bare, timeout=5).status_code == 403
+
+
+def test_a_file_is_saved_and_not_shown(objects: S3Objects, key: str) -> None:
+    objects.put_new(key, b"<svg/>", mime="image/svg+xml", filename="ada.svg")
+    answer = requests.get(objects.sign(key).url, timeout=5)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="ada.svg"'
+
+
+def test_what_is_small_is_read_and_what_is_larger_is_not(objects: S3Objects, key: str) -> None:
+    objects.put_new(key, b"12345", mime=MIME)
+    assert objects.read_small(key, max_bytes=5) == b"12345"
+    with pytest.raises(ObjectTooLarge):
+        objects.read_small(key, max_bytes=4)
+    with pytest.raises(ObjectMissing):
+        objects.read_small(f"{key}2", max_bytes=4)
+
+
+def send(form: SignedUpload, content: bytes, **changes: str) -> int:
+    fields = {**form.fields, **changes}
+    return requests.post(form.url, data=fields, files={"file": content}, timeout=5).status_code
+
+
+def test_a_form_takes_one_object_of_its_size(objects: S3Objects, key: str) -> None:
+    form = objects.sign_upload(key, max_bytes=5)
+    assert form.expires_in == 300
+    assert send(form, b"123456") == 400
+    assert send(form, b"") == 400
+    assert send(form, b"12345") == 204
+    assert objects.read(key) == b"12345"
+    answer = requests.get(objects.sign(key).url, timeout=5)
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_a_form_is_for_nothing_else(objects: S3Objects, key: str) -> None:
+    form = objects.sign_upload(key, max_bytes=5)
+    assert send(form, b"12345", key=f"{key}2") == 403
+    assert send(form, b"12345", **{"Content-Type": "text/html"}) == 403
+    assert send(form, b"12345", policy=form.fields["policy"][:-8] + "AAAAAAA=") >= 400
+    assert send(form, b"12345", **{"x-amz-signature": "0" * 64}) == 403
+    with pytest.raises(ObjectMissing):
+        objects.read(key)
 
 
 def test_signing_asks_nobody() -> None:

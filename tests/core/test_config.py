@@ -23,6 +23,7 @@ SECRETS = {
     "respondent_key": "hush-respondent-" + "x" * 32,
     "sealing_key": "hush-sealing-" + "x" * 32,
     "webhook_key": "hush-webhook-" + "x" * 32,
+    "card_key": "hush-card-" + "x" * 32,
     "openai_api_key": "sk-hush-openai",
     "replicate_api_token": "r8_hush-replicate",
 }

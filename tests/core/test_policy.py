@@ -39,11 +39,14 @@ OWN = {
     ("POST", "/personas/generate"),
     ("GET", "/personas/me"),
     ("GET", "/personas"),
+    ("POST", "/personas/uploads"),
+    ("POST", "/personas/import"),
     ("POST", "/analyses"),
     ("GET", "/analyses"),
     ("GET", "/analyses/me"),
 }
 OWN_BY_ID = {
+    ("POST", "/personas/{persona_id}/export"),
     ("GET", "/jobs/{job_id}"),
     ("POST", "/jobs/{job_id}/cancel"),
     ("POST", "/jobs/{job_id}/retry"),
@@ -61,6 +64,7 @@ OWN_BY_ID = {
 }
 # What a route is sent, so that nothing but the id can be why it refuses.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/personas/{persona_id}/export"): {"format": "ccv2_json"},
     ("PUT", "/analyses/{analysis_id}/self"): {"answers": ANSWERS},
     ("PATCH", "/analyses/{analysis_id}"): {"status": "archived", "rotate_link": True},
     ("POST", "/analyses/{analysis_id}/responses"): response("x"),

@@ -1,0 +1,48 @@
+from uuid import UUID
+
+from chalicelib.auth.guards import signed_in
+from chalicelib.core import db
+from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.ports import Ports
+from chalicelib.personas import reading
+from chalicelib.personas.cards import services
+from chalicelib.personas.cards.parsing import MAX_FILE_BYTES
+from chalicelib.personas.cards.schemas import CardImport, ExportCreate, ExportRead, UploadRead
+from chalicelib.personas.schemas import PersonaRead
+
+MAX_BODY_BYTES = 1024 * 1024
+
+routes = Routes(__name__, guard=signed_in, max_body_bytes=MAX_BODY_BYTES)
+
+
+@routes.post("/personas/{persona_id}/export")
+def export_persona(
+    caller: Caller, ports: Ports, persona_id: UUID, body: ExportCreate
+) -> ExportRead:
+    """Make a file of a published persona, and say where it can be downloaded for a minute."""
+    return services.export_persona(
+        ports.objects, owner_id=caller.user_id, persona_id=persona_id, wanted=body.format
+    )
+
+
+@routes.post("/personas/uploads")
+def create_upload(caller: Caller, ports: Ports) -> UploadRead:
+    """Say where a card can be sent that is a file."""
+    upload = services.create_upload(ports.objects, owner_id=caller.user_id)
+    return UploadRead(
+        upload_url=upload.form.url,
+        fields=dict(upload.form.fields),
+        upload_key=upload.key,
+        expires_in=upload.form.expires_in,
+        max_bytes=MAX_FILE_BYTES,
+    )
+
+
+@routes.post("/personas/import")
+def import_card(caller: Caller, ports: Ports, body: CardImport) -> Reply[PersonaRead]:
+    """Make a private persona of a character card, your own or somebody else's."""
+    persona_id = services.import_card(ports, owner_id=caller.user_id, data=body)
+    with db.reading() as session:
+        row = reading.read_own(session, owner_id=caller.user_id, persona_id=persona_id)
+    seen = reading.show(row, ports.objects)
+    return Reply(seen.body, etag=seen.etag, location=f"/personas/{persona_id}")
