@@ -1,0 +1,163 @@
+"""A warmed parent whose children live one short life each.
+
+This module is imported once, by Python's fork server, which is the parent of every process of a
+campaign. It runs a whole generation, so that no child pays for imports and first times, and then
+closes every connection: no two processes ever share a socket.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+SERVER = "CAMPAIGN_SERVER"
+PATIENCE_SECONDS = 60
+
+
+class Killed(Exception):
+    """The process has died at the place where it was to die."""
+
+
+class RoleFailed(Exception):
+    """A role raised what it should not have raised."""
+
+
+class Hand:
+    """A process that does what it is told, until it is told no more or dies."""
+
+    def __init__(self, doom: str | None = None, *, blow: signal.Signals = signal.SIGKILL) -> None:
+        context = multiprocessing.get_context("forkserver")
+        self.connection, other = context.Pipe()
+        self._process = context.Process(target=_live, args=(other, doom, blow), daemon=True)
+        self._process.start()
+        other.close()
+
+    def tell(self, role: str, *arguments: Any) -> None:
+        self.connection.send((role, arguments))
+
+    def answer(self) -> Any:
+        """Return what the role has returned. Raises `Killed` when the process died in it."""
+        try:
+            if not self.connection.poll(PATIENCE_SECONDS):
+                raise TimeoutError(self.state)
+            is_well, answer = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join()
+            raise Killed from None
+        if not is_well:
+            raise RoleFailed(answer)
+        return answer
+
+    def ask(self, role: str, *arguments: Any) -> Any:
+        self.tell(role, *arguments)
+        return self.answer()
+
+    @property
+    def exit_code(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
+
+    @property
+    def state(self) -> str:
+        """What the kernel says of it: R, S, T for stopped, ..."""
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0]
+
+    @property
+    def has_answered(self) -> bool:
+        return self.connection.poll()
+
+    def go_on(self) -> None:
+        os.kill(self._process.pid or 0, signal.SIGCONT)
+
+    def close(self) -> None:
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+
+def warm() -> None:
+    """Be ready to fork: everything imported and used once, and nothing open."""
+    from chalicelib import wiring  # noqa: PLC0415
+    from chalicelib.core import db  # noqa: PLC0415
+    from tests.campaigns import points, roles, usual  # noqa: F401, PLC0415
+    from tests.client import Api  # noqa: PLC0415
+
+    logging.disable()
+    roles.use_mail()
+    api = Api.signed_in(os.environ)
+    for model in ("dall-e", "openjourney"):
+        job = api.generate(f"Warm {uuid4().hex}", image_model=model).json["job"]
+        roles.deliver([roles.Message(job["id"], job["id"])])
+    with db.transaction() as writing, db.reading() as reading:
+        engines = [writing.get_bind(), reading.get_bind()]
+    for engine in engines:
+        engine.dispose()  # type: ignore[union-attr]
+    _use_clients_that_never_connected(wiring, roles)
+    gc.collect()
+
+
+def _use_clients_that_never_connected(wiring: Any, roles: Any) -> None:
+    adapters = wiring.ports()
+    adapters.__dict__.clear()
+    adapters.warm_up()
+    adapters.objects.sign("nothing")
+    roles.use_mail()
+
+
+def open_sockets() -> list[str]:
+    """Name the TCP connections that this process has open."""
+    ours = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+    rows = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    return [row for row in rows if f"socket:[{row.split()[9]}]" in ours]
+
+
+def _live(connection: Connection, doom: str | None, blow: signal.Signals) -> None:
+    from tests.campaigns import points, roles, usual  # noqa: PLC0415
+
+    told: dict[str, Callable[..., Any]] = {**roles.ROLES, **usual.ROLES, "sockets": open_sockets}
+    if doom is not None:
+        points.doom(doom, blow).arm()
+    while True:
+        try:
+            role, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, told[role](*arguments)
+        except Exception:  # noqa: BLE001 - whoever asked is told
+            answer = False, traceback.format_exc()
+        connection.send(answer)
+
+
+@contextmanager
+def opened(mail: Path) -> Iterator[None]:
+    """Start the fork server with the present environment, and end it with the campaign."""
+    os.environ["CAMPAIGN_MAIL"] = str(mail)
+    os.environ[SERVER] = "1"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    yield
+
+
+def killed(hand: Hand) -> bool:
+    """Wait for the process, and tell whether it died by the blow."""
+    try:
+        hand.answer()
+    except Killed:
+        return hand.exit_code == -signal.SIGKILL
+    finally:
+        hand.close()
+    return False
+
+
+if multiprocessing.current_process().name == "MainProcess" and os.environ.pop(SERVER, None):
+    warm()

@@ -1,0 +1,6 @@
+"""The usual code."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ROLES: Mapping[str, Callable[..., Any]] = {}

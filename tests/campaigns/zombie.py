@@ -1,0 +1,110 @@
+"""Stop a worker in the middle, let another one finish its job, and wake it up: a Lambda whose
+environment is frozen and thawed does that."""
+
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.campaigns.crash import PAID, USUAL_BILL
+from tests.campaigns.harness import Harness, View
+from tests.campaigns.mail import Message
+from tests.campaigns.nursery import Hand
+from tests.campaigns.points import Point
+
+AT_ONCE = 10
+PATIENCE_SECONDS = 30
+
+# A process that is stopped inside a transaction holds locks until PostgreSQL ends it (10 s): the
+# points here lie outside of any.
+STOPS = (
+    "worker: received",
+    "worker: claimed",
+    "moderation: unread",
+    "character: unread",
+    "character: answered",
+    "motto: recorded",
+    "dall-e: intent recorded",
+    "dall-e: unread",
+    "dall-e: answered",
+    "dall-e: before the PUT",
+    "dall-e: PUT unread",
+    "dall-e: PUT",
+    "openjourney: intent recorded",
+    "openjourney: accepted",
+    "openjourney: reference recorded",
+    "openjourney: polling",
+    "openjourney: downloaded",
+    "openjourney: before the PUT",
+    "publish: before",
+    "publish: before the message is deleted",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    point: str
+    runs: int
+    stopped: int
+    ready: int
+    mismatches: int
+    changed: int
+    """Runs whose result was another one after the zombie had gone on."""
+    text: int
+    image: int
+    prediction: int
+    most: int
+
+
+def stop(harness: Harness, point: Point, runs: int) -> Row:
+    names = harness.begin(runs)
+    prefix = names[0].removesuffix("0000")
+    harness.accept(names, point.model)
+    zombies = _zombies(point, harness.mailbox.receive())
+    stopped = sum(zombie.state == "T" for zombie in zombies)
+    try:
+        harness.recover(prefix)
+        before = harness.look(prefix)
+        for zombie in zombies:
+            zombie.go_on()
+        for zombie in zombies:
+            zombie.answer()
+        after = harness.look(prefix)
+    finally:
+        for zombie in zombies:
+            zombie.close()
+    harness.control.clear()
+    return _row(point, stopped, before, after)
+
+
+def _zombies(point: Point, messages: Sequence[Message]) -> list[Hand]:
+    zombies = []
+    for message in messages:
+        zombie = Hand(point.name, blow=signal.SIGSTOP)
+        zombie.tell("deliver", [message])
+        zombies.append(zombie)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while any(zombie.state != "T" for zombie in zombies) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return zombies
+
+
+def _row(point: Point, stopped: int, before: View, after: View) -> Row:
+    expected = USUAL_BILL[point.model]
+    extra = [
+        {paid: after.bill(outcome).get(paid, 0) - expected.get(paid, 0) for paid in PAID}
+        for outcome in after.outcomes
+    ]
+    pairs = zip(before.outcomes, after.outcomes, strict=True)
+    return Row(
+        point=point.name,
+        runs=len(after.outcomes),
+        stopped=stopped,
+        ready=sum(outcome.status == "succeeded" for outcome in before.outcomes),
+        mismatches=sum(not outcome.is_whole for outcome in after.outcomes),
+        changed=sum(one != other for one, other in pairs),
+        text=sum(each["text"] for each in extra),
+        image=sum(each["image"] for each in extra),
+        prediction=sum(each["prediction"] for each in extra),
+        most=max(max(each.values()) for each in extra),
+    )
