@@ -18,6 +18,7 @@ USUAL_BILL: Mapping[ImageModel, Mapping[str, int]] = {
     ImageModel.OPENJOURNEY: {"text": 2, "prediction": 1},
 }
 PAID = ("text", "image", "prediction")
+LONGEST_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,50 @@ def kill(harness: Harness, point: Point, runs: int) -> Row:
     )
 
 
+def faults(point: Point, row: Row) -> list[str]:
+    """Say what is wrong with a row."""
+    expected = (row.runs, 0) if point.ends_as == "succeeded" else (0, row.runs)
+    claims = {
+        "not all were killed": row.killed != row.runs,
+        "another end": (row.ready, row.failed) != expected,
+        "lost": row.lost > 0,
+        "stuck": row.stuck > LONGEST_SECONDS,
+        "row, object and version disagree": row.mismatches > 0,
+        "a message or a request changed an end": row.changed > 0,
+        "paid more than once for one kill": row.most > (1 if point.may_pay_again else 0),
+        **{
+            f"paid again for {paid}": getattr(row, paid) > 0 and paid != point.may_pay_again
+            for paid in PAID
+        },
+    }
+    return [claim for claim, is_so in claims.items() if is_so]
+
+
 def _counted(point: Point, seen: View) -> dict[str, int]:
     expected = USUAL_BILL[point.model] if point.ends_as == "succeeded" else {}
-    extra = [
-        {paid: seen.bill(outcome).get(paid, 0) - expected.get(paid, 0) for paid in PAID}
-        for outcome in seen.outcomes
-    ]
     ended = [outcome.status for outcome in seen.outcomes]
     return {
         "ready": sum(status == JobStatus.SUCCEEDED for status in ended),
         "failed": sum(status in {JobStatus.FAILED, JobStatus.CANCELLED} for status in ended),
-        **{paid: sum(each[paid] for each in extra) for paid in PAID},
-        "most": max(max(each.values()) for each in extra),
         "mismatches": sum(not _is_right(point, outcome) for outcome in seen.outcomes),
+        **extra_paid(seen, expected),
     }
+
+
+def extra_paid(
+    seen: View,
+    expected: Mapping[str, int],
+    *,
+    of: Callable[[Outcome], bool] = lambda _: True,
+) -> dict[str, int]:
+    """Count what was paid beyond the usual bill: in all, and the most of one thing in one run."""
+    extra = [
+        {paid: seen.bill(outcome).get(paid, 0) - expected.get(paid, 0) for paid in PAID}
+        for outcome in seen.outcomes
+        if of(outcome)
+    ]
+    most = max((max(each.values()) for each in extra), default=0)
+    return {**{paid: sum(each[paid] for each in extra) for paid in PAID}, "most": most}
 
 
 def _is_right(point: Point, outcome: Outcome) -> bool:
@@ -99,12 +130,12 @@ def _accepting(harness: Harness, point: Point, names: Sequence[str]) -> int:
 
 def _working(harness: Harness, point: Point, names: Sequence[str]) -> int:
     harness.accept(names, point.model)
-    return strike(point.name, [("deliver", ([message],)) for message in harness.mailbox.receive()])
+    return strike(point.name, [("deliver", ([message],)) for message in harness.receive()])
 
 
 def _sweeping(harness: Harness, point: Point, names: Sequence[str]) -> int:
     harness.accept(names, point.model)
-    strike("worker: claimed", [("deliver", ([each],)) for each in harness.mailbox.receive()])
+    strike("worker: claimed", [("deliver", ([each],)) for each in harness.receive()])
     harness.clock.advance(timing.SWEEP_PERIOD.total_seconds() + 1)
     return strike(point.name, [("sweep", ()) for _ in names])
 
@@ -127,7 +158,7 @@ def _retrying(harness: Harness, point: Point, names: Sequence[str]) -> int:
             finished_at=sa.func.now(),
         )
     )
-    harness.deliver(harness.mailbox.receive())
+    harness.deliver(harness.receive())
     return _posting(harness, point, accepted, "retry")
 
 

@@ -1,20 +1,27 @@
 """What a campaign needs of the product: to ask, to let time pass, to deliver, to look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import boto3
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import ImageModel, Persona
+from chalicelib.core.models import ImageModel, JobStatus, Persona
 from chalicelib.jobs import timing
+from local.stack import Stack
 from local.vendors.control import Control
 from tests.campaigns.clock import Clock
 from tests.campaigns.crew import Crew
 from tests.campaigns.mail import Mailbox, Message
+from tests.campaigns.nursery import RoleFailed
 from tests.campaigns.outcomes import Outcome, Store, read_outcomes, statuses
+from tests.client import Api
 
 FIRST_TICK_SECONDS = 50
 """A kill comes ten seconds before a sweep would find the lease expired: nearly the worst case."""
@@ -33,6 +40,25 @@ class View:
         return self.bills.get(outcome.name.rpartition("-")[2], {})
 
 
+@contextmanager
+def opened(stack: Stack, *, control: Control, session: Session, mail: Path) -> Iterator["Harness"]:
+    """Set a campaign up on a running stack, for somebody who has just signed in."""
+    api = Api.signed_in(stack.env)
+    clock = Clock(session)
+    store = Store(boto3.client("s3"), stack.env["MEDIA_BUCKET"])
+    with Crew() as crew:
+        yield Harness(
+            control=control,
+            session=session,
+            store=store,
+            mailbox=Mailbox(mail, clock),
+            clock=clock,
+            crew=crew,
+            token=api.token or "",
+            owner_id=api.user["id"],
+        )
+
+
 @dataclass
 class Harness:
     control: Control
@@ -42,9 +68,11 @@ class Harness:
     clock: Clock
     crew: Crew
     token: str
+    owner_id: str
 
     def begin(self, runs: int) -> list[str]:
         """Return names that nobody else has, for pictures that cost no time."""
+        self.deliver(self.receive())  # what was left behind
         prefix = f"Ada {uuid4().hex[:6]}-"
         self.control.latency(text=0, moderation=0, image=0, prediction=0, download=0)
         for operation in ("image", "prediction"):
@@ -52,7 +80,23 @@ class Harness:
         return [f"{prefix}{number:04}" for number in range(runs)]
 
     def accept(self, names: Sequence[str], model: ImageModel) -> list[tuple[int, Any]]:
-        return self.crew.each("accept", [(self.token, name, model) for name in names])
+        """Ask for personas, and return the answers. Raises `RoleFailed` when there is none."""
+        answers = self.crew.each("accept", [(self.token, name, model) for name in names])
+        if any(status >= HTTPStatus.INTERNAL_SERVER_ERROR for status, _ in answers):
+            raise RoleFailed(answers)
+        return answers
+
+    def post(self, path: str) -> int:
+        status: int = self.crew.ask("post", self.token, path)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise RoleFailed(path, status)
+        return status
+
+    def statuses(self, prefix: str) -> Mapping[UUID, JobStatus]:
+        return statuses(self.session, prefix)
+
+    def receive(self) -> list[Message]:
+        return self.mailbox.receive()
 
     def deliver(self, messages: Sequence[Message]) -> None:
         self.crew.each("deliver", [([message],) for message in messages])
@@ -66,8 +110,8 @@ class Harness:
             self.clock.advance(step)
             seconds += step
             self.crew.ask("sweep")
-            self.deliver(self.mailbox.receive())
-            found = statuses(self.session, prefix)
+            self.deliver(self.receive())
+            found = self.statuses(prefix)
             final = [job_id for job_id, status in found.items() if status.is_final]
             ended = dict.fromkeys(final, seconds) | ended
             if len(ended) == len(found):
@@ -95,7 +139,7 @@ class Harness:
     def deliver_again(self) -> None:
         """Show every message once more that was hidden when its worker died, and show it twice."""
         self.clock.advance(timing.VISIBILITY.total_seconds())
-        messages = self.mailbox.receive()
+        messages = self.receive()
         self.deliver([*messages, *reversed(messages)])
 
     def look(self, prefix: str) -> View:

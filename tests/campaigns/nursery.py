@@ -10,9 +10,9 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,16 @@ class RoleFailed(Exception):
 class Hand:
     """A process that does what it is told, until it is told no more or dies."""
 
-    def __init__(self, doom: str | None = None, *, blow: signal.Signals = signal.SIGKILL) -> None:
+    def __init__(
+        self,
+        doom: str | None = None,
+        *,
+        blow: signal.Signals = signal.SIGKILL,
+        is_alone: bool = True,
+    ) -> None:
         context = multiprocessing.get_context("forkserver")
         self.connection, other = context.Pipe()
-        self._process = context.Process(target=_live, args=(other, doom, blow), daemon=True)
+        self._process = context.Process(target=_live, args=(other, doom, blow, is_alone), daemon=True)
         self._process.start()
         other.close()
 
@@ -71,12 +77,11 @@ class Hand:
         stat = Path(f"/proc/{self._process.pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0]
 
-    @property
-    def has_answered(self) -> bool:
-        return self.connection.poll()
-
     def go_on(self) -> None:
         os.kill(self._process.pid or 0, signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def close(self) -> None:
         self.connection.close()
@@ -113,19 +118,23 @@ def _use_clients_that_never_connected(wiring: Any, roles: Any) -> None:
     roles.use_mail()
 
 
-def open_sockets() -> list[str]:
-    """Name the TCP connections that this process has open."""
+def belongings() -> tuple[list[str], int]:
+    """Return the TCP connections that this process has open, and how many threads it has."""
     ours = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
     rows = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
-    return [row for row in rows if f"socket:[{row.split()[9]}]" in ours]
+    open_now = [row for row in rows if f"socket:[{row.split()[9]}]" in ours]
+    return open_now, threading.active_count()
 
 
-def _live(connection: Connection, doom: str | None, blow: signal.Signals) -> None:
-    from tests.campaigns import points, roles, usual  # noqa: PLC0415
+def _live(
+    connection: Connection, doom: str | None, blow: signal.Signals, is_alone: bool
+) -> None:
+    from tests.campaigns import dooms, points, roles, usual  # noqa: PLC0415
 
-    told: dict[str, Callable[..., Any]] = {**roles.ROLES, **usual.ROLES, "sockets": open_sockets}
+    told: dict[str, Callable[..., Any]] = {**roles.ROLES, **usual.ROLES, "belongings": belongings}
     if doom is not None:
-        points.doom(doom, blow).arm()
+        point = {**points.POINTS, **usual.POINTS}[doom]
+        dooms.Doom(point.place, blow=blow, gate=point.gate if is_alone else None).arm()
     while True:
         try:
             role, arguments = connection.recv()
@@ -138,14 +147,11 @@ def _live(connection: Connection, doom: str | None, blow: signal.Signals) -> Non
         connection.send(answer)
 
 
-@contextmanager
-def opened(mail: Path) -> Iterator[None]:
-    """Start the fork server with the present environment, and end it with the campaign."""
+def prepare(mail: Path) -> None:
+    """Let the fork server start with the present environment, when the first child is asked for."""
     os.environ["CAMPAIGN_MAIL"] = str(mail)
     os.environ[SERVER] = "1"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    yield
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
 
 
 def killed(hand: Hand) -> bool:

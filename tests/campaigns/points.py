@@ -5,7 +5,6 @@ whose answer nobody reads.
 """
 
 import http.client
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -24,7 +23,6 @@ from chalicelib.workers import persona_generator as generator
 from chalicelib.workers.portrait import draw_portrait
 from chalicelib.workers.sweeper import sweep
 from tests.campaigns.dooms import (
-    Doom,
     Gate,
     Place,
     after_commit,
@@ -108,6 +106,7 @@ def _claim() -> Iterator[Point]:
     yield _work("worker", "received", enters(run_job))
     yield _work("worker", "in the claim's transaction", leaves(leases.claim))
     yield _work("worker", "claimed", after_commit(run_job))
+    yield _work("worker", "before the first step's COMMIT", before_commit(Run.record, is_at("moderate")))
 
 
 def _moderation() -> Iterator[Point]:
@@ -181,6 +180,7 @@ def _pictured(model: ImageModel, *named: Named) -> Iterator[Point]:
 
 def _publish() -> Iterator[Point]:
     end = replace(before_commit(generator.generate), outside=Run.record)
+    yield _work("publish", "before the step's COMMIT", before_commit(Run.record, is_at("publish")))
     yield _work("publish", "before", enters(publish))
     yield _work("publish", "in the transaction, job ended", leaves(leases.finish))
     yield _work("publish", "before COMMIT", end)
@@ -239,13 +239,13 @@ def records(key: str, part: str | None = None) -> Callable[[Mapping[str, Any]], 
     return is_recorded
 
 
+def is_at(step: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Tell whether `Run.record` was called to say that this step begins."""
+    return lambda arguments: bool(arguments["step"] == step and not arguments["checkpoint"])
+
+
 def _alone(task: Callable[..., Any]) -> Gate:
     return Gate(task, tuple(other for other in TASKS if other is not task))
 
 
 POINTS: Mapping[str, Point] = {point.name: point for point in _points()}
-
-
-def doom(name: str, blow: signal.Signals) -> Doom:
-    point = POINTS[name]
-    return Doom(point.place, blow=blow, gate=point.gate)

@@ -12,6 +12,7 @@ from chalicelib.workers.sweeper import sweeper
 from local.handlers import Schedule
 from local.schedules import event_for
 from tests.campaigns.mail import LogQueue, Message
+from tests.campaigns.watch import Seen, Watch
 from tests.client import Api
 
 MAIL = "CAMPAIGN_MAIL"
@@ -36,6 +37,12 @@ def deliver(messages: Sequence[Message]) -> None:
         mail().delete(message.id)
 
 
+def watch(messages: Sequence[Message]) -> Seen:
+    with Watch() as seen:
+        deliver(messages)
+    return seen
+
+
 def sweep() -> None:
     sweeper(event_for(EACH_MINUTE, region="us-east-1"), None)
 
@@ -52,6 +59,7 @@ def use_mail() -> None:
 ROLES: Mapping[str, Callable[..., Any]] = {
     "accept": accept,
     "deliver": deliver,
+    "watch": watch,
     "sweep": sweep,
     "post": post,
 }

@@ -6,13 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.campaigns.crash import PAID, USUAL_BILL
+from tests.campaigns.crash import USUAL_BILL, extra_paid
 from tests.campaigns.harness import Harness, View
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Hand
 from tests.campaigns.points import Point
 
-AT_ONCE = 10
 PATIENCE_SECONDS = 30
 
 # A process that is stopped inside a transaction holds locks until PostgreSQL ends it (10 s): the
@@ -60,7 +59,7 @@ def stop(harness: Harness, point: Point, runs: int) -> Row:
     names = harness.begin(runs)
     prefix = names[0].removesuffix("0000")
     harness.accept(names, point.model)
-    zombies = _zombies(point, harness.mailbox.receive())
+    zombies = _zombies(point, harness.receive())
     stopped = sum(zombie.state == "T" for zombie in zombies)
     try:
         harness.recover(prefix)
@@ -90,11 +89,6 @@ def _zombies(point: Point, messages: Sequence[Message]) -> list[Hand]:
 
 
 def _row(point: Point, stopped: int, before: View, after: View) -> Row:
-    expected = USUAL_BILL[point.model]
-    extra = [
-        {paid: after.bill(outcome).get(paid, 0) - expected.get(paid, 0) for paid in PAID}
-        for outcome in after.outcomes
-    ]
     pairs = zip(before.outcomes, after.outcomes, strict=True)
     return Row(
         point=point.name,
@@ -103,8 +97,5 @@ def _row(point: Point, stopped: int, before: View, after: View) -> Row:
         ready=sum(outcome.status == "succeeded" for outcome in before.outcomes),
         mismatches=sum(not outcome.is_whole for outcome in after.outcomes),
         changed=sum(one != other for one, other in pairs),
-        text=sum(each["text"] for each in extra),
-        image=sum(each["image"] for each in extra),
-        prediction=sum(each["prediction"] for each in extra),
-        most=max(max(each.values()) for each in extra),
+        **extra_paid(after, USUAL_BILL[point.model]),
     )
