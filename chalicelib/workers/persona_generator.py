@@ -23,7 +23,7 @@ from chalicelib.core.ports import (
     VendorRejected,
     VendorUnavailable,
 )
-from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.purchases import Bought, Order
 from chalicelib.jobs.runner import Run, jobs_named, run_job
 from chalicelib.personas import generation
@@ -98,7 +98,7 @@ def write_motto(run: Run, wish: PersonaGenerate) -> str | None:
         written = ask(run, "motto", prompt, Motto)
     except VendorRejected:
         return None
-    except Unavailable as error:
+    except (VendorUnavailable, Postponed) as error:
         if run.is_last_try(error):
             return None
         raise
