@@ -61,11 +61,11 @@ def run_crash(runs: int) -> int:
         _show(stopped)
         print("\nThe usual code, through the same harness:\n")
         _show([usual.kill(harness, point, min(runs, 20)) for point in usual.POINTS.values()])
-    faults = [row for row in rows if crash.faults(POINTS[row.point], row)]
-    faults += [row for row in stopped if row.changed or row.mismatches or row.most > 1]
-    for row in faults:
+    killed = [row for row in rows if crash.faults(POINTS[row.point], row)]
+    frozen = [row for row in stopped if zombie.faults(row)]
+    for row in (*killed, *frozen):
         print(f"\nNOT WELL: {row}")
-    return bool(faults)
+    return bool(killed or frozen)
 
 
 def run_chaos(jobs: int, seed: int) -> int:

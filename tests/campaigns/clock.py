@@ -3,9 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import Job, JobStatus
-
-SHIFTED = ("lease_until", "deadline", "sent_at", "queued_at", "created_at", "updated_at")
+from chalicelib.core.models import Breaker, Job, JobStatus, UsageEvent
 
 
 class Clock:
@@ -19,10 +17,11 @@ class Clock:
 
 
 def let_time_pass(session: Session, seconds: float) -> None:
-    """Make every job that has not ended older, as if nothing had happened for so long."""
+    """Make what waits for the clock older, as if nothing had happened for so long."""
     step = sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    session.execute(
-        sa.update(Job)
-        .where(Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]))
-        .values({name: getattr(Job, name) - step for name in SHIFTED})
-    )
+    moved = ("lease_until", "deadline", "sent_at", "queued_at", "created_at", "updated_at")
+    is_unfinished = Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING])
+    jobs = sa.update(Job).where(is_unfinished)
+    session.execute(jobs.values({name: getattr(Job, name) - step for name in moved}))
+    session.execute(sa.update(UsageEvent).values(created_at=UsageEvent.created_at - step))
+    session.execute(sa.update(Breaker).values(open_until=Breaker.open_until - step))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from multiprocessing.connection import wait
 from typing import Any, Self
 
-from tests.campaigns.nursery import Hand, killed
+from tests.campaigns.nursery import Fate, Hand, killed
 
 HEALTHY = 2
 DOOMED_AT_ONCE = 3
@@ -57,7 +57,7 @@ def strike(point: str, tellings: Sequence[Telling]) -> int:
     while waiting or living:
         while waiting and len(living) < DOOMED_AT_ONCE:
             role, arguments = waiting.popleft()
-            hand = Hand(point)
+            hand = Hand(Fate(point))
             hand.tell(role, *arguments)
             living[hand.connection] = hand
         for ready in wait(list(living)):

@@ -20,7 +20,14 @@ from tests.campaigns.clock import Clock
 from tests.campaigns.crew import Crew
 from tests.campaigns.mail import Mailbox, Message
 from tests.campaigns.nursery import RoleFailed
-from tests.campaigns.outcomes import Outcome, Store, read_outcomes, statuses
+from tests.campaigns.outcomes import (
+    Outcome,
+    Store,
+    count_reservations,
+    read_ledger,
+    read_outcomes,
+    statuses,
+)
 from tests.client import Api
 
 FIRST_TICK_SECONDS = 50
@@ -35,9 +42,25 @@ class View:
 
     outcomes: list[Outcome]
     bills: Mapping[str, Mapping[str, int]]
+    ledger: Mapping[UUID, Mapping[str, int]]
+    """What our own books say was paid for, by job."""
+    reserved: int
+    """How many of the jobs hold a part of their owner's day."""
 
     def bill(self, outcome: Outcome) -> Mapping[str, int]:
         return self.bills.get(outcome.name.rpartition("-")[2], {})
+
+    @property
+    def unledgered(self) -> int:
+        """Count the calls that a vendor was paid for and no ledger knows of."""
+        pairs = [(self.bill(each), self._booked(each)) for each in self.outcomes]
+        missing = [
+            max(0, n - booked.get(paid, 0)) for bill, booked in pairs for paid, n in bill.items()
+        ]
+        return sum(missing)
+
+    def _booked(self, outcome: Outcome) -> Mapping[str, int]:
+        return self.ledger.get(outcome.job_id, {}) if outcome.job_id else {}
 
 
 @contextmanager
@@ -144,4 +167,10 @@ class Harness:
 
     def look(self, prefix: str) -> View:
         outcomes = read_outcomes(self.session, self.store, prefix)
-        return View(outcomes, self.control.tally(prefix))
+        job_ids = [outcome.job_id for outcome in outcomes if outcome.job_id]
+        return View(
+            outcomes,
+            self.control.tally(prefix),
+            read_ledger(self.session, job_ids),
+            count_reservations(self.session, job_ids),
+        )

@@ -13,6 +13,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from uuid import uuid4
 
 SERVER = "CAMPAIGN_SERVER"
 PATIENCE_SECONDS = 60
+PLENTY = {"DAILY_TEXTS": "1000000", "DAILY_IMAGES": "1000000", "DAILY_BUDGET_DOLLARS": "1000000"}
 
 
 class Killed(Exception):
@@ -30,19 +32,23 @@ class RoleFailed(Exception):
     """A role raised what it should not have raised."""
 
 
+@dataclass(frozen=True)
+class Fate:
+    """Where a process is struck, and how."""
+
+    point: str
+    blow: signal.Signals = signal.SIGKILL
+    is_alone: bool = True
+    """Whether its other steps are done by then, so that what it costs is known exactly."""
+
+
 class Hand:
     """A process that does what it is told, until it is told no more or dies."""
 
-    def __init__(
-        self,
-        doom: str | None = None,
-        *,
-        blow: signal.Signals = signal.SIGKILL,
-        is_alone: bool = True,
-    ) -> None:
+    def __init__(self, fate: Fate | None = None) -> None:
         context = multiprocessing.get_context("forkserver")
         self.connection, other = context.Pipe()
-        self._process = context.Process(target=_live, args=(other, doom, blow, is_alone), daemon=True)
+        self._process = context.Process(target=_live, args=(other, fate), daemon=True)
         self._process.start()
         other.close()
 
@@ -93,7 +99,7 @@ def warm() -> None:
     """Be ready to fork: everything imported and used once, and nothing open."""
     from chalicelib import wiring  # noqa: PLC0415
     from chalicelib.core import db  # noqa: PLC0415
-    from tests.campaigns import points, roles, usual  # noqa: F401, PLC0415
+    from tests.campaigns import mail, points, roles, usual  # noqa: F401, PLC0415
     from tests.client import Api  # noqa: PLC0415
 
     logging.disable()
@@ -101,7 +107,7 @@ def warm() -> None:
     api = Api.signed_in(os.environ)
     for model in ("dall-e", "openjourney"):
         job = api.generate(f"Warm {uuid4().hex}", image_model=model).json["job"]
-        roles.deliver([roles.Message(job["id"], job["id"])])
+        roles.deliver([mail.Message(job["id"], job["id"])])
     with db.transaction() as writing, db.reading() as reading:
         engines = [writing.get_bind(), reading.get_bind()]
     for engine in engines:
@@ -120,21 +126,20 @@ def _use_clients_that_never_connected(wiring: Any, roles: Any) -> None:
 
 def belongings() -> tuple[list[str], int]:
     """Return the TCP connections that this process has open, and how many threads it has."""
-    ours = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+    ours = {str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
     rows = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
     open_now = [row for row in rows if f"socket:[{row.split()[9]}]" in ours]
     return open_now, threading.active_count()
 
 
-def _live(
-    connection: Connection, doom: str | None, blow: signal.Signals, is_alone: bool
-) -> None:
+def _live(connection: Connection, fate: Fate | None) -> None:
     from tests.campaigns import dooms, points, roles, usual  # noqa: PLC0415
 
     told: dict[str, Callable[..., Any]] = {**roles.ROLES, **usual.ROLES, "belongings": belongings}
-    if doom is not None:
-        point = {**points.POINTS, **usual.POINTS}[doom]
-        dooms.Doom(point.place, blow=blow, gate=point.gate if is_alone else None).arm()
+    if fate is not None:
+        point = {**points.POINTS, **usual.POINTS}[fate.point]
+        gate = point.gate if fate.is_alone else None
+        dooms.Doom(point.place, blow=fate.blow, gate=gate).arm()
     while True:
         try:
             role, arguments = connection.recv()
@@ -149,8 +154,7 @@ def _live(
 
 def prepare(mail: Path) -> None:
     """Let the fork server start with the present environment, when the first child is asked for."""
-    os.environ["CAMPAIGN_MAIL"] = str(mail)
-    os.environ[SERVER] = "1"
+    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail), SERVER: "1"}
     multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
 
 
@@ -165,5 +169,6 @@ def killed(hand: Hand) -> bool:
     return False
 
 
-if multiprocessing.current_process().name == "MainProcess" and os.environ.pop(SERVER, None):
+if multiprocessing.current_process().name == "MainProcess" and SERVER in os.environ:
+    del os.environ[SERVER]
     warm()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import Job, JobStatus, Persona, PersonaImage
+from chalicelib.core.models import Job, JobStatus, Persona, PersonaImage, Reservation, UsageEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,6 +57,25 @@ def statuses(session: Session, prefix: str) -> Mapping[UUID, JobStatus]:
     return {row.id: row.status for row in rows}
 
 
+def read_ledger(session: Session, job_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, int]]:
+    """Count the paid calls of each job by what the vendors' emulator calls them."""
+    rows = session.execute(
+        sa.select(UsageEvent.job_id, UsageEvent.kind, UsageEvent.provider, sa.func.count())
+        .where(UsageEvent.job_id.in_(job_ids))
+        .group_by(UsageEvent.job_id, UsageEvent.kind, UsageEvent.provider)
+    )
+    ledger: dict[UUID, dict[str, int]] = {}
+    for job_id, kind, provider, count in rows:
+        operation = "prediction" if provider == "replicate" else str(kind)
+        ledger.setdefault(UUID(str(job_id)), {})[operation] = count
+    return ledger
+
+
+def count_reservations(session: Session, job_ids: Sequence[UUID]) -> int:
+    wanted = sa.select(sa.func.count()).where(Reservation.job_id.in_(job_ids))
+    return session.scalar(wanted) or 0
+
+
 def read_outcomes(session: Session, store: "Store", prefix: str) -> list[Outcome]:
     rows = session.execute(
         sa.select(Persona, Job)
@@ -75,8 +94,8 @@ def _outcome(
     return Outcome(
         name=persona.name,
         persona_id=persona.id,
-        job_id=job and job.id,
-        status=job and job.status,
+        job_id=job.id if job else None,
+        status=job.status if job else None,
         attempt=job.attempt if job else 0,
         fence=job.fence if job else 0,
         version=persona.version,

@@ -5,7 +5,7 @@ whose answer nobody reads.
 """
 
 import http.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from chalicelib.adapters.s3 import S3Objects
 from chalicelib.core.http import Endpoint
 from chalicelib.core.models import ImageModel
 from chalicelib.jobs import leases, runner
+from chalicelib.jobs.purchases import buy, settle
 from chalicelib.jobs.runner import Run, run_job
 from chalicelib.jobs.services import cancel_job, create_job, retry_job, send_job
 from chalicelib.personas.services import publish
@@ -24,6 +25,7 @@ from chalicelib.workers.portrait import draw_portrait
 from chalicelib.workers.sweeper import sweep
 from tests.campaigns.dooms import (
     Gate,
+    Locals,
     Place,
     after_commit,
     before_commit,
@@ -106,70 +108,63 @@ def _claim() -> Iterator[Point]:
     yield _work("worker", "received", enters(run_job))
     yield _work("worker", "in the claim's transaction", leaves(leases.claim))
     yield _work("worker", "claimed", after_commit(run_job))
-    yield _work("worker", "before the first step's COMMIT", before_commit(Run.record, is_at("moderate")))
 
 
 def _moderation() -> Iterator[Point]:
-    recorded = records("moderated")
-    yield _work("moderation", "before", enters(generator.moderate))
+    yield _work("moderation", "before the intent", enters(buy, generator.moderate))
+    yield _work("moderation", "intent recorded", enters(OpenAiText.moderate))
     yield _work("moderation", "unread", unread(OpenAiText.moderate))
     yield _work("moderation", "answered", leaves(OpenAiText.moderate))
-    yield _work("moderation", "before the record's COMMIT", before_commit(Run.record, recorded))
-    yield _work("moderation", "recorded", after_commit(Run.record, recorded))
+    yield from _recorded("moderation", records("moderated"))
 
 
 def _text(step: str, task: Callable[..., Any]) -> Iterator[Point]:
-    recorded, gate = records(step), _alone(task)
-    yield _work(step, "before", enters(OpenAiText.answer, task), gate=gate)
-    for name, place in (
-        ("unread", unread(task)),
-        ("answered", leaves(OpenAiText.answer, task)),
-        ("before the record's COMMIT", before_commit(Run.record, recorded)),
-    ):
-        yield _work(step, name, place, gate=gate, may_pay_again="text")
-    yield _work(step, "recorded", after_commit(Run.record, recorded), gate=gate)
+    gate = _alone(task)
+    yield _work(step, "before the intent", enters(buy, task), gate=gate)
+    yield _work(step, "intent recorded", enters(OpenAiText.answer, task), gate=gate)
+    yield _work(step, "unread", unread(task), gate=gate, may_pay_again="text")
+    answered = leaves(OpenAiText.answer, task)
+    yield _work(step, "answered", answered, gate=gate, may_pay_again="text")
+    yield from _recorded(step, records(step), gate=gate, may_pay_again="text")
 
 
 def _dall_e() -> Iterator[Point]:
-    intent, stored = records("image:dall-e", "ordered"), records("image:dall-e", "image")
     yield from _pictured(
         ImageModel.DALL_E,
-        ("before the intent's COMMIT", before_commit(Run.record, intent), None),
-        ("intent recorded", after_commit(Run.record, intent), None),
+        ("before the intent", enters(buy, draw_portrait), None),
+        ("intent recorded", enters(OpenAiImages.begin), None),
         ("unread", unread(OpenAiImages.begin), "image"),
         ("answered", leaves(OpenAiImages.begin), "image"),
+        ("settled", leaves(settle, draw_portrait), "image"),
         ("before the PUT", enters(S3Objects.put_new), "image"),
-        *_storing(stored),
+        *STORING,
     )
+    yield from _drawn(ImageModel.DALL_E, "image")
 
 
 def _openjourney() -> Iterator[Point]:
-    step = "image:openjourney"
-    intent, ordered = records(step, "ordered"), records(step, "reference")
     yield from _pictured(
         ImageModel.OPENJOURNEY,
-        ("before the intent's COMMIT", before_commit(Run.record, intent), None),
-        ("intent recorded", after_commit(Run.record, intent), None),
+        ("before the intent", enters(buy, draw_portrait), None),
+        ("intent recorded", enters(ReplicateImages.begin), None),
         ("unread", unread(ReplicateImages.begin), "prediction"),
         ("accepted", leaves(ReplicateImages.begin), "prediction"),
-        ("before the reference's COMMIT", before_commit(Run.record, ordered), "prediction"),
-        ("reference recorded", after_commit(Run.record, ordered), None),
         ("polling", unread(ReplicateImages.collect), None),
         ("downloading", enters(Downloads.fetch), None),
         ("downloaded", leaves(ReplicateImages.collect), None),
         ("before the PUT", enters(S3Objects.put_new), None),
-        *_storing(records(step, "image")),
+        *STORING,
     )
+    yield from _drawn(ImageModel.OPENJOURNEY, "reference", may_pay_again="prediction")
+    yield from _drawn(ImageModel.OPENJOURNEY, "image")
 
 
 Named = tuple[str, Place, Paid | None]
 
-
-def _storing(stored: Callable[[Mapping[str, Any]], bool]) -> Iterator[Named]:
-    yield "PUT unread", enters(http.client.HTTPResponse.begin, S3Objects.put_new), None
-    yield "PUT", leaves(S3Objects.put_new), None
-    yield "before the record's COMMIT", before_commit(Run.record, stored), None
-    yield "recorded", after_commit(Run.record, stored), None
+STORING: Sequence[Named] = (
+    ("PUT unread", enters(http.client.HTTPResponse.begin, S3Objects.put_new), None),
+    ("PUT", leaves(S3Objects.put_new), None),
+)
 
 
 def _pictured(model: ImageModel, *named: Named) -> Iterator[Point]:
@@ -178,9 +173,29 @@ def _pictured(model: ImageModel, *named: Named) -> Iterator[Point]:
         yield _work(model, name, place, model=model, gate=gate, may_pay_again=paid)
 
 
+def _drawn(model: ImageModel, part: str, **more: Any) -> Iterator[Point]:
+    saved = records(f"image:{model}", part)
+    gate = _alone(draw_portrait)
+    yield from _recorded(model, saved, f"the {part}'s record", model=model, gate=gate, **more)
+
+
+def _recorded(
+    step: str,
+    saved: Callable[[Locals], bool],
+    what: str = "the record",
+    *,
+    may_pay_again: Paid | None = None,
+    **more: Any,
+) -> Iterator[Point]:
+    before = Place(leases.record, within=Run.record, having=saved)
+    after = Place(Run.record, leaves=True, within=Run.record, having=saved)
+    yield _work(step, f"before {what}", before, may_pay_again=may_pay_again, **more)
+    yield _work(step, f"after {what}", after, **more)
+
+
 def _publish() -> Iterator[Point]:
     end = replace(before_commit(generator.generate), outside=Run.record)
-    yield _work("publish", "before the step's COMMIT", before_commit(Run.record, is_at("publish")))
+    yield from _recorded("publish", is_at("publish"))
     yield _work("publish", "before", enters(publish))
     yield _work("publish", "in the transaction, job ended", leaves(leases.finish))
     yield _work("publish", "before COMMIT", end)
@@ -229,17 +244,17 @@ def _retry() -> Iterator[Point]:
         yield Point(f"retry: {name}", "retry", place)
 
 
-def records(key: str, part: str | None = None) -> Callable[[Mapping[str, Any]], bool]:
+def records(key: str, part: str | None = None) -> Callable[[Locals], bool]:
     """Tell whether `Run.record` was called with this key of the checkpoint, and part of it."""
 
-    def is_recorded(arguments: Mapping[str, Any]) -> bool:
+    def is_recorded(arguments: Locals) -> bool:
         patch = arguments["checkpoint"]
         return key in patch and (part is None or part in patch[key])
 
     return is_recorded
 
 
-def is_at(step: str) -> Callable[[Mapping[str, Any]], bool]:
+def is_at(step: str) -> Callable[[Locals], bool]:
     """Tell whether `Run.record` was called to say that this step begins."""
     return lambda arguments: bool(arguments["step"] == step and not arguments["checkpoint"])
 

@@ -22,7 +22,7 @@ def line(row: Any) -> str:
 def total(rows: Iterable[Any]) -> str:
     """Add up what can be added, and take the greatest of the rest."""
     found = list(rows)
-    first, *others = fields(found[0])
+    _first, *others = fields(found[0])
     cells = []
     for field in others:
         combine = max if field.name in {"stuck", "most"} else sum

@@ -1,12 +1,14 @@
 """A process that is killed anywhere costs time. It loses nothing and changes no result."""
 
+import os
+
 import pytest
 
 from tests.campaigns.crash import faults, kill
 from tests.campaigns.harness import Harness
 from tests.campaigns.points import POINTS
 
-RUNS = 20
+RUNS = int(os.environ.get("CRASH_RUNS", "20"))
 
 
 @pytest.mark.parametrize("name", POINTS)

@@ -2,12 +2,12 @@
 
 import pytest
 
+from chalicelib.core.models import ImageModel
+from chalicelib.jobs.runner import Run
 from tests.campaigns.dooms import code_of
 from tests.campaigns.harness import Harness
 from tests.campaigns.nursery import Hand
 from tests.campaigns.points import POINTS
-from chalicelib.core.models import ImageModel
-from chalicelib.jobs.runner import Run
 
 
 @pytest.mark.parametrize("model", ImageModel)

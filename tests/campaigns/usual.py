@@ -52,12 +52,12 @@ def generate(persona_id: UUID) -> None:
     ports = wiring.ports()
     asked = {"name": name, "description": DESCRIPTION}
     ports.text.moderate(f"{name}\n{DESCRIPTION}")
-    written = ports.text.answer(generation.character_prompt(**asked), generation.Character)
+    written = ports.text.answer(generation.character_prompt(**asked), generation.Character).value
     prompt = generation.motto_prompt(**asked, tone=MottoTone.NEUTRAL)
-    motto = ports.text.answer(prompt, generation.Motto).motto
+    motto = ports.text.answer(prompt, generation.Motto).value.motto
     prompt_of_image = generation.portrait_prompt(**asked)
     drawing = ports.images[ImageModel.DALL_E].begin(prompt_of_image)
-    portrait = redraw(drawing.content or b"")
+    portrait = redraw(drawing.value.content or b"")
     key = f"images/{persona_id}/{uuid4()}.jpg"
     put(key, portrait.content)
     publish(persona_id, key=key, portrait=portrait, motto=motto, summary=written.summary)
@@ -150,6 +150,8 @@ def kill(harness: Harness, point: Point, runs: int) -> Row:
         failed=0,
         lost=sum(each.version == 0 for each in seen.outcomes),
         stuck=seconds,
+        unledgered=seen.unledgered,
+        reserved=seen.reserved,
         mismatches=sum(each.version > 0 and not each.is_whole for each in seen.outcomes),
         changed=0,
         **extra,

@@ -34,7 +34,7 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
 
     def _called(self, frame: FrameType, _event: str, _argument: object) -> None:
         code = frame.f_code

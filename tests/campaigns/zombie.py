@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.campaigns.crash import USUAL_BILL, extra_paid
 from tests.campaigns.harness import Harness, View
 from tests.campaigns.mail import Message
-from tests.campaigns.nursery import Hand
+from tests.campaigns.nursery import Fate, Hand
 from tests.campaigns.points import Point
 
 PATIENCE_SECONDS = 30
@@ -22,7 +22,7 @@ STOPS = (
     "moderation: unread",
     "character: unread",
     "character: answered",
-    "motto: recorded",
+    "motto: after the record",
     "dall-e: intent recorded",
     "dall-e: unread",
     "dall-e: answered",
@@ -31,7 +31,7 @@ STOPS = (
     "dall-e: PUT",
     "openjourney: intent recorded",
     "openjourney: accepted",
-    "openjourney: reference recorded",
+    "openjourney: after the reference's record",
     "openjourney: polling",
     "openjourney: downloaded",
     "openjourney: before the PUT",
@@ -53,6 +53,7 @@ class Row:
     image: int
     prediction: int
     most: int
+    unledgered: int
 
 
 def stop(harness: Harness, point: Point, runs: int) -> Row:
@@ -76,10 +77,23 @@ def stop(harness: Harness, point: Point, runs: int) -> Row:
     return _row(point, stopped, before, after)
 
 
+def faults(row: Row) -> list[str]:
+    """Say what is wrong with a row."""
+    claims = {
+        "not all were stopped": row.stopped != row.runs,
+        "not all are ready": row.ready != row.runs,
+        "the zombie changed a result": row.changed > 0,
+        "row, object and version disagree": row.mismatches > 0,
+        "paid more than once for one zombie": row.most > 1,
+        "paid for and not in the ledger": row.unledgered > 0,
+    }
+    return [claim for claim, is_so in claims.items() if is_so]
+
+
 def _zombies(point: Point, messages: Sequence[Message]) -> list[Hand]:
     zombies = []
     for message in messages:
-        zombie = Hand(point.name, blow=signal.SIGSTOP)
+        zombie = Hand(Fate(point.name, signal.SIGSTOP))
         zombie.tell("deliver", [message])
         zombies.append(zombie)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -97,5 +111,6 @@ def _row(point: Point, stopped: int, before: View, after: View) -> Row:
         ready=sum(outcome.status == "succeeded" for outcome in before.outcomes),
         mismatches=sum(not outcome.is_whole for outcome in after.outcomes),
         changed=sum(one != other for one, other in pairs),
+        unledgered=after.unledgered,
         **extra_paid(after, USUAL_BILL[point.model]),
     )

@@ -154,7 +154,9 @@ def test_an_end_is_the_end(session: Session, api: Api, status: str) -> None:
     ended = {"lease_until": None, "finished_at": sa.func.now()}
     session.execute(changes.values(running))
     session.execute(
-        changes.values(ended | {"status": status, "error": None if status == "succeeded" else error})
+        changes.values(
+            ended | {"status": status, "error": None if status == "succeeded" else error}
+        )
     )
     for change in (
         {"status": "queued", "fence": 2, "attempt": 0, "error": None, "finished_at": None},
@@ -162,6 +164,6 @@ def test_an_end_is_the_end(session: Session, api: Api, status: str) -> None:
         {"fence": 2},
         {"finished_at": sa.func.now()},
     ):
-        with pytest.raises(IntegrityError, match="ck_jobs_state|a job cannot go"):
+        with pytest.raises(IntegrityError, match="a job cannot go"):
             session.execute(changes.values(change))
     session.execute(changes.values(sent_at=sa.func.now()))
