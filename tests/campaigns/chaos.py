@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from chalicelib.core.models import ImageModel
 from chalicelib.jobs import timing
 from tests.campaigns.crash import USUAL_BILL
-from tests.campaigns.harness import Harness, View
+from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand, Killed, RoleFailed
 from tests.campaigns.points import POINTS
@@ -85,7 +85,7 @@ class Chaos:
     def _wave(self, jobs: int) -> Row:
         harness = self.harness
         names = self._insist(lambda: harness.begin(jobs))
-        prefix = names[0].removesuffix("0000")
+        prefix = prefix_of(names)
         models = {name: self._random.choice(list(ImageModel)) for name in names}
         for name in names:
             self._ask_for(name, models[name])

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.core.models import ImageModel, JobStatus
 from chalicelib.jobs import timing
 from tests.campaigns.crew import strike
-from tests.campaigns.harness import FOREVER, Harness, View
+from tests.campaigns.harness import FOREVER, Harness, View, prefix_of
 from tests.campaigns.outcomes import Outcome
 from tests.campaigns.points import Point, Role
 
@@ -47,7 +47,7 @@ class Row:
 
 def kill(harness: Harness, point: Point, runs: int) -> Row:
     names = harness.begin(runs)
-    prefix = names[0].removesuffix("0000")
+    prefix = prefix_of(names)
     if point.fault is not None:
         operation, kind = point.fault
         times = FOREVER if point.ends_as == "failed" else runs

@@ -5,7 +5,6 @@ process that is to die is traced.
 """
 
 import inspect
-import os
 import signal
 import sys
 import threading
@@ -144,7 +143,8 @@ class Doom:
     def _strike(self) -> None:
         if not self._has_struck:
             self._has_struck = True
-            os.kill(os.getpid(), self._blow)
+            # Sent to the process, a stop may reach another thread first, while this one goes on.
+            signal.pthread_kill(threading.get_ident(), self._blow)
 
 
 def code_of(function: Function) -> CodeType:

@@ -63,6 +63,11 @@ class View:
         return self.ledger.get(outcome.job_id, {}) if outcome.job_id else {}
 
 
+def prefix_of(names: Sequence[str]) -> str:
+    """Return what the names of one campaign have in common."""
+    return names[0].rpartition("-")[0] + "-"
+
+
 @contextmanager
 def opened(stack: Stack, *, control: Control, session: Session, mail: Path) -> Iterator["Harness"]:
     """Set a campaign up on a running stack, for somebody who has just signed in."""

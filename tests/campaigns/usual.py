@@ -24,7 +24,7 @@ from chalicelib.personas.services import name_key
 from tests.campaigns.crash import USUAL_BILL, Row, extra_paid
 from tests.campaigns.crew import Telling, strike
 from tests.campaigns.dooms import after_commit, enters, leaves, unread
-from tests.campaigns.harness import Harness
+from tests.campaigns.harness import Harness, prefix_of
 from tests.campaigns.mail import LogQueue, Message
 from tests.campaigns.points import Point
 from tests.campaigns.roles import mail
@@ -139,7 +139,7 @@ def kill(harness: Harness, point: Point, runs: int) -> Row:
         seconds += timing.VISIBILITY.total_seconds()
         harness.clock.advance(timing.VISIBILITY.total_seconds())
         harness.crew.each("usual deliver", [([each],) for each in harness.receive()])
-    seen = harness.look(names[0].removesuffix("0000"))
+    seen = harness.look(prefix_of(names))
     harness.control.clear()
     extra = extra_paid(seen, USUAL_BILL[point.model], of=lambda each: each.version > 0)
     return Row(

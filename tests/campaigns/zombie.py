@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.campaigns.crash import USUAL_BILL, extra_paid
-from tests.campaigns.harness import Harness, View
+from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand
 from tests.campaigns.points import Point
@@ -58,9 +58,9 @@ class Row:
 
 def stop(harness: Harness, point: Point, runs: int) -> Row:
     names = harness.begin(runs)
-    prefix = names[0].removesuffix("0000")
+    prefix = prefix_of(names)
     harness.accept(names, point.model)
-    zombies = _zombies(point, harness.receive())
+    zombies = freeze(point, harness.receive())
     stopped = sum(zombie.state == "T" for zombie in zombies)
     try:
         harness.recover(prefix)
@@ -90,7 +90,8 @@ def faults(row: Row) -> list[str]:
     return [claim for claim, is_so in claims.items() if is_so]
 
 
-def _zombies(point: Point, messages: Sequence[Message]) -> list[Hand]:
+def freeze(point: Point, messages: Sequence[Message]) -> list[Hand]:
+    """Let a worker of its own take each message, and return them once they are stopped."""
     zombies = []
     for message in messages:
         zombie = Hand(Fate(point.name, signal.SIGSTOP))
