@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import wait
-from typing import Any, Self
+from typing import Any
 
 from tests.campaigns.nursery import Fate, Hand, killed
 
@@ -18,13 +18,6 @@ class Crew:
 
     def __init__(self, size: int = HEALTHY) -> None:
         self._hands = [Hand() for _ in range(size)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for hand in self._hands:
-            hand.close()
 
     def ask(self, role: str, *arguments: Any) -> Any:
         return self._hands[0].ask(role, *arguments)

@@ -19,7 +19,7 @@ from local.vendors.control import Control
 from tests.campaigns.clock import Clock
 from tests.campaigns.crew import Crew
 from tests.campaigns.mail import Mailbox, Message
-from tests.campaigns.nursery import RoleFailed
+from tests.campaigns.nursery import RoleFailed, bury
 from tests.campaigns.outcomes import (
     Outcome,
     Store,
@@ -74,17 +74,19 @@ def opened(stack: Stack, *, control: Control, session: Session, mail: Path) -> I
     api = Api.signed_in(stack.env)
     clock = Clock(session)
     store = Store(boto3.client("s3"), stack.env["MEDIA_BUCKET"])
-    with Crew() as crew:
+    try:
         yield Harness(
             control=control,
             session=session,
             store=store,
             mailbox=Mailbox(mail, clock),
             clock=clock,
-            crew=crew,
+            crew=Crew(),
             token=api.token or "",
             owner_id=api.user["id"],
         )
+    finally:
+        bury()
 
 
 @dataclass

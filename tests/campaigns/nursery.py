@@ -51,6 +51,7 @@ class Hand:
         self._process = context.Process(target=_live, args=(other, fate), daemon=True)
         self._process.start()
         other.close()
+        _living.add(self)
 
     def tell(self, role: str, *arguments: Any) -> None:
         self.connection.send((role, arguments))
@@ -90,9 +91,19 @@ class Hand:
         self._process.kill()
 
     def close(self) -> None:
+        _living.discard(self)
         self.connection.close()
         self._process.kill()
         self._process.join()
+
+
+_living: set[Hand] = set()
+
+
+def bury() -> None:
+    """End whoever is left. Python would wait for ever for one that is stopped."""
+    for hand in list(_living):
+        hand.close()
 
 
 def warm() -> None:
