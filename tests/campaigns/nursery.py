@@ -1,8 +1,8 @@
 """A warmed parent whose children live one short life each.
 
-This module is imported once, by Python's fork server, which is the parent of every process of a
-campaign. It runs a whole generation, so that no child pays for imports and first times, and then
-closes every connection: no two processes ever share a socket.
+Python's fork server is the parent of every process of a campaign. It runs a whole generation, so
+that no child pays for imports and first times, and then closes every connection: no two processes
+ever share a socket.
 """
 
 import gc
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-SERVER = "CAMPAIGN_SERVER"
 PATIENCE_SECONDS = 60
 PLENTY = {"DAILY_TEXTS": "1000000", "DAILY_IMAGES": "1000000", "DAILY_BUDGET_DOLLARS": "1000000"}
 
@@ -165,8 +164,8 @@ def _live(connection: Connection, fate: Fate | None) -> None:
 
 def prepare(mail: Path) -> None:
     """Let the fork server start with the present environment, when the first child is asked for."""
-    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail), SERVER: "1"}
-    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
+    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail)}
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.campaigns.warmed"])
 
 
 def killed(hand: Hand) -> bool:
@@ -178,8 +177,3 @@ def killed(hand: Hand) -> bool:
     finally:
         hand.close()
     return False
-
-
-if multiprocessing.current_process().name == "MainProcess" and SERVER in os.environ:
-    del os.environ[SERVER]
-    warm()
