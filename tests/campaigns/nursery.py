@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,9 @@ def warm() -> None:
 
 def _use_clients_that_never_connected(wiring: Any, roles: Any) -> None:
     adapters = wiring.ports()
-    adapters.__dict__.clear()
+    for name, attribute in vars(type(adapters)).items():
+        if isinstance(attribute, cached_property):
+            adapters.__dict__.pop(name, None)
     adapters.warm_up()
     adapters.objects.sign("nothing")
     roles.use_mail()
