@@ -1,7 +1,7 @@
 # Every target is a script or a Python module; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check fix mutants package bench clean
+.PHONY: help demo up test crash chaos check fix mutants package bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,14 @@ up: ## Serve the whole system on this machine until Ctrl-C; data is kept
 test: ## Run all tests on a stack of their own
 	@scripts/setup
 	@scripts/test
+
+crash: ## Kill every role at every point (RUNS=100 times), and show what it cost
+	@scripts/setup
+	@.venv/bin/python -m tests.campaigns crash --runs $(or $(RUNS),100)
+
+chaos: ## Kill at random, with crashes of the database (JOBS=5000, SEED=... to see it again)
+	@scripts/setup
+	@.venv/bin/python -m tests.campaigns chaos --jobs $(or $(JOBS),5000) $(addprefix --seed ,$(SEED))
 
 check: ## Lint, types, import contracts, sizes, migration drift
 	@scripts/setup

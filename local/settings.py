@@ -43,6 +43,7 @@ class Secrets:
     def replicate_webhook_secret(self) -> str:
         """Return what the emulated Replicate signs with."""
         return f"whsec_{base64.b64encode(self.replicate_webhook_key.encode()).decode()}"
+
     card_key: str
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -191,14 +192,20 @@ def paused_replica(stack: Stack) -> Iterator[None]:
         replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
 
 
+@contextmanager
+def nobody_at(service: str, port: str) -> Iterator[None]:
+    """For as long as it lasts the service's address is one where nothing listens."""
+    os.environ[f"AWS_ENDPOINT_URL_{service}"] = "http://127.0.0.1:9"
+    wiring.ports().__dict__.pop(port, None)
+    yield
+    del os.environ[f"AWS_ENDPOINT_URL_{service}"]
+    wiring.ports().__dict__.pop(port, None)
+
+
 @pytest.fixture
 def broken_queue(stack: Stack) -> Iterator[None]:
-    """A queue that nobody answers for: its address is a port where nothing listens."""
-    os.environ["AWS_ENDPOINT_URL_SQS"] = "http://127.0.0.1:9"
-    wiring.ports().__dict__.pop("queue", None)
-    yield
-    del os.environ["AWS_ENDPOINT_URL_SQS"]
-    wiring.ports().__dict__.pop("queue", None)
+    with nobody_at("SQS", "queue"):
+        yield
 
 
 @pytest.fixture
@@ -220,12 +227,8 @@ def gateway(receiver: Receiver) -> Iterator[Receiver]:
 
 @pytest.fixture
 def broken_store(stack: Stack) -> Iterator[None]:
-    """An image store that nobody answers for."""
-    os.environ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9"
-    wiring.ports().__dict__.pop("objects", None)
-    yield
-    del os.environ["AWS_ENDPOINT_URL_S3"]
-    wiring.ports().__dict__.pop("objects", None)
+    with nobody_at("S3", "objects"):
+        yield
 
 
 class Log:

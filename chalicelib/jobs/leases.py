@@ -201,7 +201,8 @@ def requeue_abandoned(session: Session) -> list[UUID]:
 def list_unheard(session: Session, *, limit: int) -> list[tuple[UUID, str]]:
     """Return queued jobs whose message was never sent, or was sent and seems lost."""
     is_unsent = sa.and_(Job.sent_at.is_(None), Job.queued_at <= sa.func.now() - timing.SEND_GRACE)
-    is_lost = Job.sent_at < sa.func.now() - timing.RESEND_AFTER
+    due_at = sa.func.greatest(Job.sent_at, Job.queued_at)  # a message may have been sent to wait
+    is_lost = sa.and_(Job.sent_at.is_not(None), due_at < sa.func.now() - timing.RESEND_AFTER)
     rows = session.execute(
         sa.select(Job.id, Job.kind)
         .where(Job.status == JobStatus.QUEUED, sa.or_(is_unsent, is_lost))

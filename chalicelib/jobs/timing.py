@@ -21,8 +21,9 @@ SWEEP_PERIOD = timedelta(seconds=60)
 SEND_GRACE = timedelta(seconds=10)
 """How long a committed job may wait for its message before the sweeper sends one."""
 
-RESEND_AFTER = timedelta(minutes=5)
-"""How long a sent message may stay unheard before the sweeper sends another."""
+RESEND_AFTER = timedelta(minutes=2)
+"""How long a sent message may stay unheard before the sweeper sends another. A worker that dies
+before it has claimed the job hides the message for all of `VISIBILITY`."""
 
 LONGEST_DELAY = timedelta(minutes=4)
 """How long a queue holds a message back. What waits longer is left to the sweeper, which takes a

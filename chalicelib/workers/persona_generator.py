@@ -17,7 +17,7 @@ from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
 from chalicelib.core.ports import ContentRefused, VendorRejected, VendorUnavailable
-from chalicelib.jobs.exceptions import LeaseLost
+from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run, jobs_named, run_job
 from chalicelib.personas import generation
@@ -146,7 +146,7 @@ def if_possible(run: Run, make: Callable[[], Made]) -> Made | None:
         return make()
     except VendorRejected:
         return None
-    except Unavailable as error:
+    except (VendorUnavailable, Postponed) as error:
         if run.is_last_try(error):
             return None
         raise

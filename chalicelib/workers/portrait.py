@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import wiring
 from chalicelib.core.db import reading
-from chalicelib.core.errors import Unavailable
 from chalicelib.core.models import ImageModel
-from chalicelib.core.ports import Drawing, ObjectExists, ObjectMissing, Served, VendorRejected
+from chalicelib.core.ports import (
+    Drawing,
+    ObjectExists,
+    ObjectMissing,
+    Served,
+    VendorRejected,
+    VendorUnavailable,
+)
 from chalicelib.jobs.exceptions import OrderUnanswered, Postponed
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
@@ -36,7 +42,7 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
     for model in models:
         if stored := (run.recorded(f"image:{model}") or {}).get("image"):
             return Image(**stored)
-    outages: list[Unavailable] = []
+    outages: list[VendorUnavailable | Postponed] = []
     for model in models:
         try:
             return _image_by(model, run, wish, subject)
@@ -45,7 +51,7 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
         except VendorRejected as error:
             told = {"model": model, "code": error.code, "reason": error.reason}
             log.warning("no image", extra=told)
-        except Unavailable as error:
+        except (VendorUnavailable, Postponed) as error:
             log.warning("no image for now", extra={"model": model, "code": error.code})
             outages.append(error)
     if not outages:

@@ -77,6 +77,11 @@ class Control:
         records = tuple(CallRecord(**record) for record in found.pop("calls"))
         return Calls(**found, calls=records)
 
+    def tally(self, prefix: str) -> dict[str, dict[str, int]]:
+        """Return what was billed, by the word that goes on after the prefix, and by operation."""
+        counted: dict[str, dict[str, int]] = self._send("GET", "tally", query={"prefix": prefix})
+        return counted
+
     def forget_calls(self) -> None:
         self._send("DELETE", "calls")
 

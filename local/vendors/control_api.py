@@ -95,6 +95,11 @@ def count_calls(emulator: Emulator, request: Request) -> Reply:
     return json_reply(emulator.counters.summary(operation=operation, contains=contains))
 
 
+@routes.get("/_local/tally")
+def tally_calls(emulator: Emulator, request: Request) -> Reply:
+    return json_reply(emulator.counters.tally(request.query.get("prefix", "")))
+
+
 @routes.delete("/_local/calls")
 def forget_calls(emulator: Emulator, request: Request) -> Reply:
     emulator.counters.clear()

@@ -1,6 +1,7 @@
 """What the vendors would put on their bills, so that a test can compare it with a ledger."""
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,16 @@ class Counters:
             "by_model": Counter(record.model for record in billed),
             "calls": [asdict(record) for record in records],
         }
+
+    def tally(self, prefix: str) -> dict[str, dict[str, int]]:
+        """Count what was billed by the word that goes on after the prefix, and by operation."""
+        word = re.compile(re.escape(prefix) + r"(\w+)")
+        counted: dict[str, Counter[str]] = {}
+        with self._lock:
+            for prompt, record in self._records:
+                if record.billed and (found := word.search(prompt)):
+                    counted.setdefault(found[1], Counter())[record.operation] += 1
+        return {name: dict(count) for name, count in counted.items()}
 
     def clear(self) -> None:
         with self._lock:

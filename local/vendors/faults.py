@@ -80,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
     "truncated": _spoiled("the first half of a PNG", "image", "download"),
     "truncated_jpeg": _spoiled("the first half of a JPEG", "image", "download"),
     "bomb": _spoiled("a small PNG of 400 million pixels", "image", "download"),
+    "plain": _spoiled("a tiny picture of one colour, made at once", "image", "prediction"),
     "refusal": _spoiled("the model declines in words", "text"),
     "content_filter": _spoiled("half an answer, finish_reason content_filter", "text"),
     "schema_invalid": _spoiled("JSON that breaks the schema", "text"),

@@ -17,7 +17,7 @@ from local.vendors.openai_orders import (
     SpeechOrder,
     parse_order,
 )
-from local.vendors.portrait import as_jpeg, draw_portrait
+from local.vendors.portrait import as_jpeg, draw_portrait, plain_picture
 from local.vendors.problems import (
     AGAINST_POLICY,
     BLOCKED,
@@ -96,9 +96,7 @@ def generate_images(emulator: Emulator, request: Request) -> Reply:
         kind = fault.kind if fault else ""
         data = []
         for index in range(0 if kind == "empty" else order.n):
-            picture = draw_portrait(order.prompt + (f" #{index}" if index else ""), width, height)
-            if order.output_format == "jpeg":
-                picture = as_jpeg(picture, order.output_compression)
+            picture = _picture(order, index, is_plain=kind == "plain")
             encoded = base64.b64encode(spoiled_picture(picture, kind)).decode()
             data.append({"b64_json": "!no base64!" if kind == "bad_base64" else encoded})
         answer = {
@@ -111,6 +109,13 @@ def generate_images(emulator: Emulator, request: Request) -> Reply:
         return _answered(answer)
 
     return emulator.perform(_call("image", order.model, order.prompt, objection), work)
+
+
+def _picture(order: ImageOrder, index: int, *, is_plain: bool) -> bytes:
+    wanted = order.prompt + (f" #{index}" if index else "")
+    picture = plain_picture() if is_plain else draw_portrait(wanted, *order.sides)
+    is_jpeg = order.output_format == "jpeg"
+    return as_jpeg(picture, order.output_compression) if is_jpeg else picture
 
 
 @routes.post("/v1/audio/speech")

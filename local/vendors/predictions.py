@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from local.vendors.portrait import draw_portrait
+from local.vendors.portrait import draw_portrait, plain_picture
 from local.vendors.webhooks import Webhooks
 
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled"]
@@ -46,6 +46,7 @@ class Order(BaseModel):
     error: str | None = None
     output: list[str] | None = None
     """In place of the pictures that it would make."""
+    is_plain: bool = False
 
     @property
     def wanted(self) -> Wanted:
@@ -181,7 +182,8 @@ class Predictions:
         names += [f"{prediction.id}-{index}" for index in range(1, wanted.num_outputs)]
         for name in names:
             prompt = wanted.prompt + name.removeprefix(prediction.id)
-            content = draw_portrait(prompt, wanted.width, wanted.height)
+            sides = wanted.width, wanted.height
+            content = plain_picture() if order.is_plain else draw_portrait(prompt, *sides)
             (self._files / f"{name}.png").write_bytes(content)
         return [f"{self._origin}/files/{name}.png" for name in names]
 

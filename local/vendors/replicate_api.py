@@ -179,6 +179,7 @@ def _fate(order: Order, fault: Fault | None) -> Mapping[str, Any]:
         "empty": {"output": []},
         "failed": _ends("failed", error=options.get("error", _OUT_OF_MEMORY)),
         "foreign_url": {"output": [options.get("url", f"{_INTERNAL_ADDRESS}picture.png")]},
+        "plain": {"is_plain": True},
         "stuck": _ends("processing"),
     }
     return fates.get(fault.kind, {}) if fault else {}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from chalicelib.core.db import transaction
 from chalicelib.core.models import Job
-from chalicelib.jobs import leases
+from chalicelib.jobs import leases, timing
 from chalicelib.jobs.exceptions import LeaseLost
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import CANCELLED
@@ -187,9 +187,12 @@ def test_a_sent_job_is_not_sent_again_before_it_seems_lost(
     worker.forget()
     sweep()
     assert worker.work() == 0
-    session.execute(
-        sa.update(Job).where(Job.id == job_id).values(sent_at=sa.func.now() - timedelta(minutes=6))
-    )
+    long_ago = sa.func.now() - timing.RESEND_AFTER - timedelta(seconds=1)
+    was_due = sa.update(Job).where(Job.id == job_id)
+    session.execute(was_due.values(sent_at=long_ago, queued_at=sa.func.now()))
+    sweep()
+    assert worker.work() == 0  # it was sent to wait, and is due only now
+    session.execute(was_due.values(queued_at=long_ago))
     sweep()
     worker.work()
     assert status(api, job_id) == "succeeded"

@@ -21,7 +21,9 @@ def test_the_times_fit_together(stack: Stack) -> None:
     assert timedelta(seconds=20) + timing.CALL_TIMEOUT < timing.WORKER_TIMEOUT
     assert timedelta(minutes=15) > timing.WORKER_TIMEOUT
     assert 6 * timing.WORKER_TIMEOUT <= timing.VISIBILITY
-    assert lease + timing.SWEEP_PERIOD + timing.SEND_GRACE <= timedelta(seconds=180)
+    longest_standstill = timedelta(seconds=180)
+    assert lease + timing.SWEEP_PERIOD + timing.SEND_GRACE <= longest_standstill
+    assert longest_standstill >= timing.RESEND_AFTER + timing.SWEEP_PERIOD
     assert timing.MAX_ATTEMPTS * timing.WORKER_TIMEOUT < timing.DEADLINE
     assert timedelta(hours=1) > timing.DEADLINE  # Replicate deletes its outputs then
     assert settings().job_lease_seconds == lease.total_seconds()

@@ -7,12 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from chalicelib.core.models import Job
-from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Log, Worker
+from tests.conftest import Log, Worker, nobody_at
 from tests.workers.doomed import (
-    checkpoint,
     doomed_worker,
     heal,
     kill_when,
@@ -49,35 +47,6 @@ def test_killed_while_a_prediction_runs_the_same_prediction_is_collected(
     assert ai.calls("prediction", contains=name).count == 1
 
 
-def test_a_portrait_that_was_stored_but_not_recorded_is_adopted(
-    api: Api, worker: Worker, session: Session, ai: Control
-) -> None:
-    """As if the worker had died between the store and the checkpoint."""
-    name = f"Alan {uuid4().hex[:8]}"
-    ai.fail("text", "500", contains=name, times=2)
-    job_id = api.generate(name).json["job"]["id"]
-    worker.work()
-    recorded = checkpoint(session, job_id) | {"image:dall-e": {"ordered": True}}
-    session.execute(sa.update(Job).where(Job.id == job_id).values(checkpoint=recorded))
-    worker.deliver(job_id)
-    assert api.get("/personas/me").json["generation_status"] == "ready"
-    assert ai.calls("image", contains=name).count == 1
-
-
-def test_a_job_whose_message_was_never_sent_is_sent_by_the_sweeper(
-    api: Api, worker: Worker, session: Session
-) -> None:
-    """As if the API had died between its commit and the send."""
-    job_id = api.generate().json["job"]["id"]
-    worker.forget()
-    long_ago = sa.func.now() - sa.text("interval '11 seconds'")
-    session.execute(sa.update(Job).where(Job.id == job_id).values(sent_at=None, queued_at=long_ago))
-    assert worker.work() == 0
-    sweep()
-    worker.work()
-    assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
-
-
 def test_a_queue_that_is_down_does_not_lose_an_accepted_job(
     api: Api, worker: Worker, session: Session, broken_queue: None
 ) -> None:
@@ -96,3 +65,17 @@ def test_a_bug_is_logged_with_the_job_that_it_met(
     worker.work()
     lines = {line["message"]: line.get("job_id") for line in log.lines if line["level"] != "info"}
     assert lines == {"crashed: left to the sweeper": job_id, "handler failed": job_id}
+
+
+def test_a_store_that_is_down_does_not_make_the_other_model_draw(
+    api: Api, worker: Worker, ai: Control
+) -> None:
+    name = f"Ada {uuid4().hex[:8]}"
+    job_id = api.generate(name).json["job"]["id"]
+    with nobody_at("S3", "objects"):
+        worker.deliver(job_id)
+    job = api.get(f"/jobs/{job_id}").json
+    assert (job["status"], job["attempt"]) == ("queued", 1)
+    worker.deliver(job_id)
+    assert api.get("/personas/me").json["persona"]["image"]["model"] == "dall-e"
+    assert ai.calls("prediction", contains=name).count == 0

@@ -1,6 +1,7 @@
 """A bust drawn from words: it stands in for what an image model would paint."""
 
 import io
+import secrets
 from functools import lru_cache
 
 from PIL import Image
@@ -18,6 +19,7 @@ from local.vendors.portrait.robot import paint_robot
 from local.vendors.portrait.scenery import paint_scenery
 
 CAPTION = "local sketch"
+PLAIN_SIDE = 16
 
 
 @lru_cache(maxsize=16)
@@ -42,6 +44,14 @@ def as_jpeg(picture: bytes, quality: int) -> bytes:
         out = io.BytesIO()
         drawn.save(out, "JPEG", quality=quality, subsampling=0)
         return out.getvalue()
+
+
+def plain_picture() -> bytes:
+    """Return a tiny PNG of one colour. No two are alike, as no two answers of a real model are."""
+    out = io.BytesIO()
+    colour = "#" + secrets.token_hex(3)
+    Image.new("RGB", (PLAIN_SIDE, PLAIN_SIDE), colour).save(out, "PNG")
+    return out.getvalue()
 
 
 def _paint_person(canvas: Canvas, look: Look, palette: Palette) -> None:

@@ -228,3 +228,13 @@ def test_the_command_says_what_cannot_be_done(
 def test_the_command_says_when_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clear"], "http://127.0.0.1:9") == 1
     assert "No vendors answer" in capsys.readouterr().err
+
+
+def test_what_was_billed_is_tallied_by_the_word_after_a_prefix(
+    client: openai.OpenAI, control: Control
+) -> None:
+    for number in (1, 1, 2):
+        chat(client, f"Tell me of Ada-{number} and her sea.")
+    control.fail("text", "500", contains="Ada-2")
+    chat(client, "Ada-2, too.")
+    assert control.tally("Ada-") == {"1": {"text": 2}, "2": {"text": 1}}
