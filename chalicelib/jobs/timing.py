@@ -26,8 +26,8 @@ RESEND_AFTER = timedelta(minutes=2)
 before it has claimed the job hides the message for all of `VISIBILITY`."""
 
 LONGEST_DELAY = timedelta(minutes=4)
-"""How long a queue holds a message back. What waits longer is left to the sweeper, which takes a
-message that has not been heard for `RESEND_AFTER` for lost."""
+"""How long a queue holds a message back; SQS takes 15 minutes. What waits longer is left to the
+sweeper."""
 
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_CAP = timedelta(seconds=60)

@@ -149,6 +149,7 @@ ROWS = [
     Row("image", "truncated", ImageRejected, billed=1),
     Row("image", "truncated_jpeg", ImageRejected, billed=1),
     Row("image", "bomb", ImageRejected, billed=1),
+    Row("image", "plain", None, billed=1),
 ]
 
 

@@ -74,7 +74,7 @@ def test_a_long_wait_is_not_left_to_the_queue(
     job_id = generate(api, receiver)
     change_newest = sa.update(Job).where(Job.parent_id == UUID(job_id))
     worker.deliver(job_id)
-    session.execute(change_newest.values(attempt=3))
+    session.execute(change_newest.values(attempt=3, fence=Job.fence + 1))
     worker.work()
     [delivery] = deliveries(api, job_id)
     assert waiting(session, delivery["id"]) == timedelta(minutes=10)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from chalicelib.core.db import transaction
+from chalicelib.core.models import Job
 from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.workers.sweeper import sweep
@@ -29,7 +30,7 @@ def cancel(api: Api, session: Session, job_id: str) -> None:
 def exhaust(api: Api, session: Session, job_id: str) -> None:
     claimed(job_id)
     past = sa.func.now() - timedelta(seconds=1)
-    change(session, job_id, attempt=3, lease_until=past)
+    change(session, job_id, attempt=3, fence=Job.fence + 1, lease_until=past)
     sweep()
 
 

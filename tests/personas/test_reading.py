@@ -27,7 +27,8 @@ def ready(api: Api, worker: Worker, **fields: object) -> str:
 
 
 def set_job(session: Session, api: Api, **values: object) -> None:
-    session.execute(sa.update(Job).where(Job.owner_id == api.user["id"]).values(**values))
+    changed = sa.update(Job).where(Job.owner_id == api.user["id"])
+    session.execute(changed.values(fence=Job.fence + 1, **values))
 
 
 def test_without_a_persona_there_is_none(api: Api) -> None:

@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-FINAL = ("status", "attempt", "fence", "step", "progress", "error", "finished_at")
+FINAL = ("status", "attempt", "fence", "step", "progress", "finished_at")
 """What is not touched any more once a job has ended."""
 
 
@@ -47,7 +47,10 @@ def _is_legal() -> str:
                 NEW.status IN ('running', 'succeeded', 'failed', 'cancelled')
                 OR (NEW.status = 'queued' AND NEW.fence > OLD.fence)
             ELSE
-                ROW({after}) IS NOT DISTINCT FROM ROW({before})
+                (ROW({after}) IS NOT DISTINCT FROM ROW({before})
+                    AND NEW.error - 'retryable' IS NOT DISTINCT FROM OLD.error - 'retryable'
+                    AND (NEW.error -> 'retryable' = 'false'::jsonb
+                        OR NEW.error -> 'retryable' IS NOT DISTINCT FROM OLD.error -> 'retryable'))
                 OR (OLD.status = 'failed' AND OLD.error -> 'retryable' = 'true'::jsonb
                     AND NEW.status = 'queued' AND NEW.fence > OLD.fence
                     AND NEW.attempt = 0 AND NEW.deadline > now())
