@@ -63,7 +63,8 @@ SELECT is_accepted, (old).status AS old_status, (new).status AS new_status,
     (new).fence - (old).fence AS fence, (new).attempt AS attempt,
     (old).attempt = (new).attempt AS is_same_attempt,
     (old).finished_at IS NOT DISTINCT FROM (new).finished_at
-        AND (old).error IS NOT DISTINCT FROM (new).error AS is_same_end,
+        AND ((old).error IS NOT DISTINCT FROM (new).error
+            OR (new).error = (old).error || '{"retryable": false}') AS is_same_end,
     coalesce((old).error ->> 'retryable', 'false') = 'true' AS is_retryable,
     (new).deadline > now() AS has_time, count(*) AS times
 FROM shaken GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
