@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from chalicelib.core.models import Job, JobStatus
 from tests.client import Api
 
-ROUNDS = 10
-TRIES_A_ROUND = 10_000
+ROUNDS = 50
+TRIES_A_ROUND = 2_000
 JOBS = 200
 
 # Each try changes one job at random, in a savepoint of its own, and leaves what came of it. The
