@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from chalicelib.core.models import ImageModel
 from chalicelib.jobs import timing
-from tests.campaigns.crash import USUAL_BILL
+from tests.campaigns.bills import USUAL_BILL
 from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand, Killed, RoleFailed

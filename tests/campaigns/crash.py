@@ -4,17 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.models import ImageModel, JobStatus
+from chalicelib.core.models import JobStatus
 from chalicelib.jobs import timing
+from tests.campaigns.bills import USUAL_BILL
 from tests.campaigns.crew import strike
 from tests.campaigns.harness import FOREVER, Harness, View, prefix_of
 from tests.campaigns.outcomes import Outcome
 from tests.campaigns.points import Point, Role
 
-USUAL_BILL: Mapping[ImageModel, Mapping[str, int]] = {
-    ImageModel.DALL_E: {"text": 2, "image": 1},
-    ImageModel.OPENJOURNEY: {"text": 2, "prediction": 1},
-}
 PAID = ("text", "image", "prediction")
 LONGEST_SECONDS = 180
 

@@ -1,6 +1,6 @@
 """A cancel wins or loses against the worker's end; once it has won, nothing more is bought."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import UUID
@@ -14,6 +14,7 @@ from chalicelib.jobs import leases
 from chalicelib.jobs.exceptions import JobAlreadyFinished, LeaseLost
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import cancel_job
+from tests.campaigns.bills import TEXTS, bill_of
 from tests.campaigns.harness import Harness, prefix_of
 from tests.campaigns.points import POINTS
 from tests.campaigns.zombie import freeze
@@ -61,24 +62,26 @@ def test_of_fifty_that_end_a_job_at_once_one_does(harness: Harness, api: Api) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "bought"),
+    ("name", "steps"),
     [
-        ("worker: claimed", {}),
-        ("moderation: unread", {}),
-        ("moderation: after the record", {}),
-        ("character: before the intent", {"text": 1, "image": 1}),
-        ("character: intent recorded", {"text": 3, "image": 1}),
-        ("character: answered", {"text": 3, "image": 1}),
-        ("dall-e: before the intent", {"text": 3}),
-        ("dall-e: intent recorded", {"text": 3, "image": 1}),
-        ("dall-e: PUT", {"text": 3, "image": 1}),
-        ("openjourney: before the intent", {"text": 3}),
-        ("openjourney: polling", {"text": 3, "prediction": 1}),
-        ("publish: before", {"text": 3, "image": 1}),
+        ("worker: claimed", []),
+        ("moderation: unread", []),
+        ("moderation: after the record", []),
+        ("character: before the intent", ["motto", "image"]),
+        ("character: intent recorded", ["motto", "image", "character"]),
+        ("character: answered", ["motto", "image", "character"]),
+        ("verify: before the intent", ["motto", "image", "character"]),
+        ("verify: intent recorded", ["motto", "image", "character", "verify"]),
+        ("dall-e: before the intent", TEXTS),
+        ("dall-e: intent recorded", [*TEXTS, "image"]),
+        ("dall-e: PUT", [*TEXTS, "image"]),
+        ("openjourney: before the intent", TEXTS),
+        ("openjourney: polling", [*TEXTS, "prediction"]),
+        ("publish: before", [*TEXTS, "image"]),
     ],
 )
 def test_after_a_cancel_nothing_is_bought_that_was_not_intended_before(
-    harness: Harness, name: str, bought: dict[str, int]
+    harness: Harness, name: str, steps: Sequence[str]
 ) -> None:
     point = POINTS[name]
     names = harness.begin(1)
@@ -93,5 +96,5 @@ def test_after_a_cancel_nothing_is_bought_that_was_not_intended_before(
     (outcome,) = seen.outcomes
     assert outcome.status == "cancelled"
     assert outcome.is_nothing
-    assert seen.bill(outcome) == bought
+    assert seen.bill(outcome) == bill_of(*steps)
     assert (seen.unledgered, seen.reserved) == (0, 0)

@@ -21,7 +21,8 @@ from chalicelib.jobs import timing
 from chalicelib.personas import generation
 from chalicelib.personas.portraits import Portrait, redraw
 from chalicelib.personas.services import name_key
-from tests.campaigns.crash import USUAL_BILL, Row, extra_paid
+from tests.campaigns.bills import bill_of
+from tests.campaigns.crash import Row, extra_paid
 from tests.campaigns.crew import Telling, strike
 from tests.campaigns.dooms import after_commit, enters, leaves, unread
 from tests.campaigns.harness import Harness, prefix_of
@@ -29,6 +30,7 @@ from tests.campaigns.mail import LogQueue, Message
 from tests.campaigns.points import Point
 from tests.campaigns.roles import mail
 
+BILL = bill_of("character", "motto", "image")
 DESCRIPTION = "Curious, calm and kind."
 
 
@@ -142,7 +144,7 @@ def kill(harness: Harness, point: Point, runs: int) -> Row:
         harness.crew.each("usual deliver", [([each],) for each in harness.receive()])
     seen = harness.look(prefix_of(names))
     harness.control.clear()
-    extra = extra_paid(seen, USUAL_BILL[point.model], of=lambda each: each.version > 0)
+    extra = extra_paid(seen, BILL, of=lambda each: each.version > 0)
     return Row(
         point=point.name,
         runs=runs,

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.campaigns.crash import USUAL_BILL, extra_paid
+from tests.campaigns.bills import USUAL_BILL
+from tests.campaigns.crash import extra_paid
 from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand
