@@ -15,7 +15,7 @@ from tests.mutants.catalogue import MUTANTS
 from tests.mutants.laboratory import Verdict, copy_checkout, first_failure, judge
 from tests.mutants.mutant import Mutant
 
-HEAD = "| guarantee | broken in | caught by | seconds |\n|---|---|---|---|"
+HEAD = "| guarantee | broken in | caught by | as | seconds |\n|---|---|---|---|---|"
 
 
 def main() -> int:
@@ -28,13 +28,13 @@ def main() -> int:
         trees = [copy_checkout(Path(directory) / str(n)) for n in range(arguments.at_once)]
         tests = sorted({test for each in chosen for test in each.tests})
         if (failure := first_failure(trees[0], tests)) is not None:
-            print(f"{failure} fails without any mutant: mend that first.", file=sys.stderr)
+            print(f"{failure.test} fails without any mutant: mend that first.", file=sys.stderr)
             return 1
         print(HEAD, flush=True)
         survivors = 0
         for verdict in _judged(chosen, trees):
             print(verdict, flush=True)
-            survivors += verdict.caught_by is None
+            survivors += verdict.failure is None
     print(f"\n{len(chosen)} mutants, {len(chosen) - survivors} caught.")
     return 1 if survivors else 0
 

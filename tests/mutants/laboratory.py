@@ -17,6 +17,7 @@ from tests.mutants.mutant import CHECKOUT, Mutant
 LEFT_BEHIND = (".git", ".venv", ".local", "build", "__pycache__", ".*_cache", ".hypothesis")
 PATIENCE_SECONDS = 600
 PASSED, FAILED = 0, 1
+WIDTH = 90
 
 
 class Broken(Exception):
@@ -24,15 +25,25 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True)
+class Failure:
+    test: str
+    error: str
+    """What pytest says of it in a line: an assertion, if the test has found what it looks for."""
+
+
+@dataclass(frozen=True)
 class Verdict:
     mutant: Mutant
-    caught_by: str | None
+    failure: Failure | None
     seconds: float
 
     def __str__(self) -> str:
-        caught = f"`{self.caught_by}`" if self.caught_by else "**nobody: it survives**"
+        found = self.failure
+        caught = f"`{found.test}`" if found else "**nobody: it survives**"
+        error = f"`{found.error}`" if found else ""
         file = self.mutant.file.removeprefix("chalicelib/")
-        return f"| {self.mutant.guarantee} | `{file}` | {caught} | {self.seconds:.1f} |"
+        cells = (self.mutant.guarantee, f"`{file}`", caught, error, f"{self.seconds:.1f}")
+        return f"| {' | '.join(cells)} |"
 
 
 def copy_checkout(tree: Path) -> Path:
@@ -43,28 +54,32 @@ def copy_checkout(tree: Path) -> Path:
 def judge(tree: Path, mutant: Mutant) -> Verdict:
     started = time.monotonic()
     with _living(tree, mutant):
-        caught_by = first_failure(tree, mutant.tests)
-    return Verdict(mutant, caught_by, time.monotonic() - started)
+        failure = first_failure(tree, mutant.tests)
+    return Verdict(mutant, failure, time.monotonic() - started)
 
 
-def first_failure(tree: Path, tests: Iterable[str]) -> str | None:
-    """Return the name of the first test that fails, or None when all pass."""
+def first_failure(tree: Path, tests: Iterable[str]) -> Failure | None:
+    """Return the first test that fails, or None when all pass. One that cannot be run at all, or
+    takes for ever, is no verdict."""
     command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(  # noqa: S603 - our own tests
-        command,
-        cwd=tree,
-        env=_own_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own tests
+            command,
+            cwd=tree,
+            env=_own_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Broken(f"no verdict within {error.timeout:.0f} seconds") from error
     if done.returncode == PASSED:
         return None
-    found = re.search(r"^FAILED (\S+?)::(\w+)", done.stdout, re.MULTILINE)
+    found = re.search(r"^FAILED \S+?::(\w+)(?:.* - (.*))?", done.stdout, re.MULTILINE)
     if done.returncode != FAILED or not found:
         raise Broken(f"{done.stdout[-4000:]}\n{done.stderr[-1000:]}")
-    return found[2]
+    return Failure(found[1], (found[2] or "").replace("|", "\\|").replace("`", "'")[:WIDTH])
 
 
 @contextmanager
@@ -85,4 +100,5 @@ def _living(tree: Path, mutant: Mutant) -> Iterator[None]:
 def _own_environment() -> dict[str, str]:
     """Leave out what a stack around us has set: the tests start one of their own."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    wide = {"COLUMNS": "500"}  # pytest cuts what it says of a failure
+    return wide | {name: os.environ[name] for name in kept if name in os.environ}

@@ -53,7 +53,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("guarantee", QUICK)
 def test_a_mutant_is_caught(tree: Path, guarantee: str) -> None:
     [mutant] = [each for each in MUTANTS if each.guarantee == guarantee]
-    assert judge(tree, mutant).caught_by is not None
+    assert judge(tree, mutant).failure is not None
     assert mutant.path(tree).read_text() == mutant.path().read_text()
 
 
@@ -66,4 +66,4 @@ def test_what_breaks_nothing_survives(tree: Path) -> None:
         new="MAX_KEYS: Final = 10 + 10\n",
         tests=("tests/auth/test_keysets.py",),
     )
-    assert judge(tree, harmless).caught_by is None
+    assert judge(tree, harmless).failure is None

@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "a stored picture is never replaced",
         S3,
-        old=', IfNoneMatch="*"',
+        old='                IfNoneMatch="*",\n',
         tests=("tests/adapters/test_s3.py",),
     ),
     Mutant(
@@ -177,10 +177,7 @@ MUTANTS = (
         old="    portrait = _left_behind(key) if recorded else None\n",
         new="    portrait = None\n",
         tests=(
-            (
-                "tests/workers/test_crashes.py"
-                "::test_a_portrait_that_was_stored_but_not_recorded_is_adopted"
-            ),
+            ("tests/campaigns/test_crash.py::test_killed_at[dall-e: PUT]"),
         ),
     ),
     Mutant(

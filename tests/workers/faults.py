@@ -13,6 +13,7 @@ STEPS = {
     "moderation": "moderation",
     "character": "text",
     "motto": "text",
+    "verify": "text",
     "image": "image",
     "prediction": "prediction",
     "poll": "poll",

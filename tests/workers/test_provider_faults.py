@@ -22,8 +22,12 @@ from tests.workers.faults import STEPS, Row, rows
 ROWS = list(rows())
 PAID = ("text", "image", "prediction")
 IMPATIENT_SECONDS = 1.0
-# The two texts are asked for at the same time; each is known by its instructions.
-ASKED_IN = {"character": "You turn a description", "motto": "Write one motto"}
+# The texts are asked for at the same time; each is known by its instructions.
+ASKED_IN = {
+    "character": "You turn a description",
+    "motto": "Write one motto",
+    "verify": "answer a questionnaire",
+}
 
 
 @cache
