@@ -106,7 +106,7 @@ def _restored(card: Card, block: Mapping[str, Any], *, name: str) -> Adopted:
 
 def _translated(card: Card, block: object, *, name: str) -> Adopted:
     claims = block if isinstance(block, dict) else {}
-    tones = {tone.value for tone in MottoTone}
+    tones = [tone.value for tone in MottoTone]
     tone = claims.get("motto_tone")
     columns = {
         "name": name,

@@ -185,6 +185,16 @@ def test_shown_texts_are_reduced_and_limited(api: Api, ai: Control) -> None:
         assert bad not in shown
 
 
+@pytest.mark.parametrize("odd", [["neutral"], {}, 1, None, "angry", "x" * 5000])
+def test_what_a_foreign_card_says_in_our_block_may_be_anything(
+    api: Api, ai: Control, odd: object
+) -> None:
+    block = dict.fromkeys(("motto_tone", "motto", "title", "traits", "format", "signature"), odd)
+    card = foreign.v2(extensions={"persona_ai": block})
+    persona = api.post("/personas/import", {"card": card}).json
+    assert (persona["motto_tone"], persona["traits"]) == ("neutral", None)
+
+
 def test_a_taken_name_is_refused_unless_another_is_given(api: Api, ai: Control) -> None:
     api.generate("captain  mira")
     card = {"card": foreign.v2()}
