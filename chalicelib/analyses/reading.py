@@ -35,6 +35,9 @@ from chalicelib.core.models import (
     TraitSource,
     User,
 )
+from chalicelib.core.text import plain
+
+WORDS_LENGTH = 200
 
 _VALID = (
     sa.select(sa.func.count())
@@ -201,10 +204,12 @@ def _progress(analysis: Analysis, *, is_open: bool, is_ready: bool) -> Progress:
 
 
 def _words(analysis_id: UUID, free_texts: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return everything that was written, in an order that only the words themselves decide: it
-    tells neither who wrote what nor when, nor what was written together."""
-    written = [text for each in free_texts for text in each.values()]
-    return sorted(written, key=lambda text: sha256(f"{analysis_id}:{text}".encode()).digest())
+    """Return everything that was written, without markup and addresses: anybody with the link may
+    have sent them. Only the words themselves decide the order: it tells neither who wrote what nor
+    when, nor what was written together."""
+    written = (plain(text, limit=WORDS_LENGTH) for each in free_texts for text in each.values())
+    shown = filter(None, written)
+    return sorted(shown, key=lambda text: sha256(f"{analysis_id}:{text}".encode()).digest())
 
 
 def _own_scores(session: Session, analysis_id: UUID) -> Mapping[Trait, TraitScore]:

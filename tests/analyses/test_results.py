@@ -130,6 +130,16 @@ def test_a_word_that_two_friends_chose_is_there_twice(visitor: Api, survey: Surv
     assert _written(visitor, survey, texts) == ["kind", "kind"]
 
 
+def test_the_words_hold_no_markup_and_no_address(visitor: Api, survey: Survey) -> None:
+    texts = [
+        {"one_word": "<b>kind</b>", "come_to_for": "tea, see https://evil.example/x?y=1"},
+        {"one_word": "<script>", "known_for": "[a prize](https://evil.example) \u200bfor you"},
+        {"known_for": "puns; 1 < 2 & so on"},
+    ]
+    written = _written(visitor, survey, texts)
+    assert sorted(written) == ["a prize for you", "kind", "puns; 1 < 2 & so on", "tea, see"]
+
+
 def test_nothing_in_the_results_belongs_to_one_friend(visitor: Api, survey: Survey) -> None:
     for answers in FRIENDS:
         respond(visitor, survey, answers=answers, relation="partner", familiarity=5)
