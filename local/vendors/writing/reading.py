@@ -31,14 +31,15 @@ _CLAUSE_END = (
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """a about above across after against all along also always am among an and any are
-        around as at away be because been before behind below between beyond but by can could
-        do does during each ever every for from had has have he her here hers him his how i if
-        in inside into is it its just like many may me more most much my near never no not nor
-        of off often on one only or other our out outside over own rarely she should since so
-        some something still such than that the their them then there these they this those
-        through to too towards under until up us very was we were what when where which while
-        who whom whose why will with within without would you your""",
+        """a about above across after against all along also always am among an and any
+        are around as at away be because been before behind below between beyond bit but
+        by can could do does during each easily ever every extremely for from had hardly
+        has have he her here hers him his how i if in inside into is it its just like
+        many may me more most much my near neither never no nor not of off often on one
+        only or other our out outside over own rarely she should since so some somebody
+        something still such than that the their them then there these they this those
+        through to too towards under until up us very was we were what when where which
+        while who whom whose why will with within without would you your""",
     )
 )
 _VERBS = re.compile(
