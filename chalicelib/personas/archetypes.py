@@ -52,7 +52,8 @@ def nearest(levels: Vector) -> Match | None:
         return None
     best = max(ARCHETYPES, key=lambda each: cosine(centred, each.traits))
     shares = {trait: centred[trait] * best.traits[trait] for trait in Trait}
-    deciding = sorted(Trait, key=lambda trait: -shares[trait])[:DECIDING]
+    first, *others = sorted(Trait, key=lambda trait: -shares[trait])[:DECIDING]
+    deciding = [first, *(trait for trait in others if shares[trait] > 0)]
     return Match(best, cosine(centred, best.traits), deciding, _explained(best, deciding, levels))
 
 

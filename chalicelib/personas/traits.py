@@ -11,6 +11,7 @@ from chalicelib.analyses.reading import Answered
 from chalicelib.analyses.scoring import TraitScore
 from chalicelib.core.models import TraitSource
 from chalicelib.core.text import plain
+from chalicelib.personas.archetypes import MIDDLE
 from chalicelib.personas.evidence import is_literal
 
 INFERRED_SE = 0.2
@@ -74,6 +75,12 @@ def friends_traits(answered: Answered) -> dict[str, Any]:
 
 def estimates(traits: Mapping[str, Any]) -> dict[Trait, float]:
     return {trait: float(traits[trait.value]["estimate"]) for trait in Trait}
+
+
+def seen_levels(traits: Mapping[str, Any]) -> dict[Trait, float]:
+    """Return the estimates of what somebody has seen, and the middle for the rest: what is usual
+    among people says nothing of this one."""
+    return estimates(traits) | dict.fromkeys(set(Trait) - supported(traits), MIDDLE)
 
 
 def supported(traits: Mapping[str, Any]) -> set[Trait]:

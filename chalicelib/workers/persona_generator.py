@@ -41,7 +41,7 @@ from chalicelib.personas.services import (
     publish,
     require_newest,
 )
-from chalicelib.personas.traits import estimates
+from chalicelib.personas.traits import seen_levels
 from chalicelib.workers.asking import ask
 from chalicelib.workers.character import about, score, write_character
 from chalicelib.workers.portrait import draw_portrait
@@ -164,7 +164,7 @@ def outcome_of(
     return Outcome(
         content={
             **{key: value for key, value in character.items() if key != "words_left_out"},
-            "archetype": stored_archetype(estimates(character["traits"])),
+            "archetype": stored_archetype(seen_levels(character["traits"])),
             "system_prompt": verified.system_prompt,
             "fidelity": verified.stored(),
         },

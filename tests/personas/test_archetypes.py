@@ -63,6 +63,16 @@ def test_who_stands_in_the_middle_has_none() -> None:
     assert stored_archetype(profile(*[MIDDLE] * 5)) is None
 
 
+def test_a_trait_in_the_middle_decides_nothing() -> None:
+    stored = stored_archetype(profile(0.5, 0.5, 0.9, 0.5, 0.5))
+    assert stored is not None
+    assert stored["deciding"] == [OUTGOING]
+    assert stored["explanation"] == (
+        "The Host, mostly because of extraversion (extremely talkative, extremely outgoing "
+        "and extremely energetic)."
+    )
+
+
 @given(PROFILES)
 def test_no_other_is_nearer(levels: dict[Trait, float]) -> None:
     if (match := nearest(levels)) is None:

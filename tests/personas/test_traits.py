@@ -16,6 +16,7 @@ from chalicelib.personas.traits import (
     estimates,
     friends_traits,
     inferred_traits,
+    seen_levels,
     supported,
 )
 from tests.analyses.surveys import ANSWERS
@@ -123,6 +124,7 @@ def test_a_trait_that_too_few_could_see_has_no_observed_value() -> None:
     kept = friends_traits(answered)
     assert kept["extraversion"] == {"estimate": 0.57, "observed": None, "se": 0.23, "quote": None}
     assert supported(kept) == {*Trait} - {Trait.EXTRAVERSION}
+    assert seen_levels(kept) == {**estimates(kept), Trait.EXTRAVERSION: 0.5}
 
 
 def test_a_described_trait_is_supported_by_its_quote_alone() -> None:

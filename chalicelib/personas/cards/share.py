@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 from xml.sax.saxutils import escape
 
+from chalicelib.core.models import TraitSource
 from chalicelib.personas.cards import lettering
 from chalicelib.personas.cards.lettering import SANS, SANS_STRONG, SERIF, SERIF_ITALIC, Block
 from chalicelib.personas.cards.writing import Exported
@@ -29,6 +30,8 @@ LABELS = {
     "emotional_stability": "Emotional stability",
 }
 TRAITS = tuple(LABELS)
+UNKNOWN = "too few answers"
+"""What stands in place of a score that is only what is usual among people."""
 FAMILIES = {
     SERIF: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",
     SERIF_ITALIC: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",
@@ -169,7 +172,7 @@ def _aside(exported: Exported) -> Iterator[str]:
         yield from _text(small, at=(ASIDE, top), fill=QUIET)
 
 
-def _radar(traits: Mapping[str, Trait]) -> Iterator[str]:
+def _radar(traits: Mapping[str, Any]) -> Iterator[str]:
     """Draw the five scores as a web, each within the margin that it has."""
     scores = [_score(traits[name]) for name in TRAITS]
     for share in (0.25, 0.5, 0.75, 1.0):
@@ -188,8 +191,9 @@ def _radar(traits: Mapping[str, Trait]) -> Iterator[str]:
     for place, (name, (value, se)) in enumerate(zip(TRAITS, scores, strict=True)):
         across, down = _point(place, value)
         yield f'<circle cx="{across:.1f}" cy="{down:.1f}" r="6" fill="{GOLD}"/>'
+        is_known = traits["source"] != TraitSource.PEER or traits[name]["observed"] is not None
         score = f"{value * 100:.0f} \N{PLUS-MINUS SIGN} {se * 100:.0f}"
-        yield from _label(place, LABELS[name], score)
+        yield from _label(place, LABELS[name], score if is_known else UNKNOWN)
 
 
 def _score(trait: Trait) -> tuple[float, float]:

@@ -77,6 +77,15 @@ def test_what_was_not_observed_is_estimated() -> None:
     assert "Inferred from a description" in " ".join(texts(drawn()))
 
 
+def test_what_too_few_friends_could_say_has_no_score() -> None:
+    """What is usual among people is no score of this one; the band is as wide as that is vague."""
+    unknown = {"estimate": 0.61, "observed": None, "se": 0.19, "quote": None}
+    peers = traits(observed=0.84, se=0.06) | {"source": "peer", "basis": "3 friends"}
+    said = texts(drawn(traits=peers | {"conscientiousness": unknown}))
+    assert said.count("84 \N{PLUS-MINUS SIGN} 6") == 4
+    assert said[said.index("Conscientiousness") + 1] == "too few answers"
+
+
 def test_the_band_is_as_wide_as_the_margin() -> None:
     """Around the centre, its edges stand as far apart as value and margin say."""
     svg = drawn(traits=traits(estimate=0.5, se=0.1))
