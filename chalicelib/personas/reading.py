@@ -160,7 +160,8 @@ def get_persona(
     row = replica.execute(_SHOWN, {"persona_id": persona_id}).one_or_none()
     if row is None:
         raise PersonaNotFound
-    return Seen(CardRead(**_card(row, objects)))
+    unquoted = TraitsRead.without_quotes(row.traits) if row.traits else None
+    return Seen(CardRead(**_card(row, objects) | {"traits": unquoted}))
 
 
 def read_own(session: Session, *, owner_id: UUID, persona_id: UUID) -> sa.Row[Any]:

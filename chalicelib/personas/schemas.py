@@ -190,9 +190,15 @@ class TraitsRead(BaseModel):
         unseen = {trait.value: {"observed": None, **stored[trait.value]} for trait in Trait}
         return cls.model_validate({**UNMEASURED, **stored, **unseen})
 
+    @classmethod
+    def without_quotes(cls, stored: Mapping[str, Any]) -> "TraitsRead":
+        """Read what anybody may see: a quote is a piece of the owner's own description."""
+        unquoted = {trait.value: {**stored[trait.value], "quote": None} for trait in Trait}
+        return cls.of({**stored, **unquoted})
+
 
 class ArchetypeRead(BaseModel):
-    """The nearest of eight; the two traits that decided it, and a sentence that says how."""
+    """The nearest of eight; the one or two traits that decided it, and a sentence that says how."""
 
     id: str
     name: str

@@ -3,6 +3,7 @@
 import io
 import time
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.orm import Session
 
+from chalicelib.analyses.instruments import Trait
 from chalicelib.core.models import Job
 from local.stack import Stack
 from local.vendors.control import Control
@@ -27,8 +29,9 @@ def ready(api: Api, worker: Worker, **fields: object) -> str:
 
 
 def set_job(session: Session, api: Api, **values: object) -> None:
-    changed = sa.update(Job).where(Job.owner_id == api.user["id"])
-    session.execute(changed.values(fence=Job.fence + 1, **values))
+    """Each transition takes a new fence, or the database refuses it."""
+    wanted = sa.update(Job).where(Job.owner_id == api.user["id"])
+    session.execute(wanted.values(fence=Job.fence + 1, **values))
 
 
 def test_without_a_persona_there_is_none(api: Api) -> None:
@@ -170,7 +173,18 @@ def test_others_see_the_card_and_no_more(
         assert other.get(f"/personas/{persona_id}/image").status == 302
 
 
-def _eventually(api: Api, path: str) -> dict[str, object]:
+def test_the_description_is_quoted_to_its_owner_alone(
+    api: Api, stranger: Api, worker: Worker
+) -> None:
+    persona_id = ready(api, worker, description="Kind to dogs.", visibility="public")
+    own = api.get(f"/personas/{persona_id}").json["traits"]
+    assert own["agreeableness"]["quote"] == "Kind to dogs"
+    shown = _eventually(stranger, f"/personas/{persona_id}")["traits"]
+    for name in Trait:
+        assert shown[name] == own[name] | {"quote": None}
+
+
+def _eventually(api: Api, path: str) -> dict[str, Any]:
     """A card comes from the replica, which may be a moment behind."""
     for _ in range(100):
         if (answer := api.get(path)).status == 200:
