@@ -99,12 +99,27 @@ def plain(value: str, *, limit: int) -> str:
         character if unicodedata.category(character)[0] != "C" else " "
         for character in unicodedata.normalize("NFC", value[: _READ_AT_MOST * limit])
     )
+    squeezed = " ".join(unicodedata.normalize("NFC", _without_markup(text)).split())
+    if len(squeezed) <= limit:
+        return squeezed
+    return squeezed[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:") + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _without_markup(text: str) -> str:
     while (unlinked := _LINK.sub(r"\1", text)) != text:
         text = unlinked
     text = " ".join(word for word in text.split() if "://" not in word)
     for pattern in _TAKEN_OUT:
         text = pattern.sub(" ", text)
-    squeezed = " ".join(unicodedata.normalize("NFC", text).split())
-    if len(squeezed) <= limit:
-        return squeezed
-    return squeezed[: limit - 1].rsplit(" ", 1)[0].rstrip(",;:") + "\N{HORIZONTAL ELLIPSIS}"
+    return text
+
+
+def _unmarked(value: str) -> str:
+    if _without_markup(value).split() != value.split():
+        message = "must hold no address and no markup"
+        raise ValueError(message)
+    return value
+
+
+Unmarked = AfterValidator(_unmarked)
+"""What a person writes for others to read: nothing is taken out of it, it is refused."""

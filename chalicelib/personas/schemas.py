@@ -23,7 +23,7 @@ from chalicelib.core.models import (
     TraitSource,
     Visibility,
 )
-from chalicelib.core.text import AtMost, Line, Prose
+from chalicelib.core.text import AtMost, Line, Prose, Unmarked
 from chalicelib.jobs.schemas import JobError, JobRead, WebhookUrl
 from chalicelib.personas.traits import UNMEASURED
 
@@ -100,8 +100,8 @@ class PersonaUpdate(BaseModel):
 
     name: Annotated[Line, AtMost(80)] | None = None
     visibility: Visibility | None = None
-    motto: Annotated[Line, AtMost(MOTTO_LENGTH)] | None = None
-    greeting: Annotated[Prose, AtMost(GREETING_LENGTH)] | None = None
+    motto: Annotated[Line, AtMost(MOTTO_LENGTH), Unmarked] | None = None
+    greeting: Annotated[Prose, AtMost(GREETING_LENGTH), Unmarked] | None = None
     current_image_id: UUID | None = None
 
     @model_validator(mode="after")

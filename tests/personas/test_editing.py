@@ -105,6 +105,10 @@ def test_no_other_column_can_be_written(life: Life, column: str) -> None:
         {"visibility": "secret"},
         {"current_image_id": "1"},
         {"motto": ["a"]},
+        {"motto": "Visit https://evil.example"},
+        {"motto": "Be <b>bold</b>"},
+        {"greeting": "Hello, [you](https://evil.example)"},
+        {"greeting": "Hi **there**"},
     ],
     ids=str,
 )
@@ -112,6 +116,14 @@ def test_a_change_that_cannot_be_is_explained(life: Life, change: dict[str, obje
     answer = life.owner.patch(life.path, change, if_match="*")
     assert (answer.status, answer.code) == (422, "invalid")
     assert life.now["version"] == 1
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["I <3 you & 1 < 2", "*waves* Hello\n\nyou", "5 * 4 # 3", "\U0001f468\u200d\U0001f469"],
+)
+def test_what_only_looks_like_markup_is_kept(life: Life, greeting: str) -> None:
+    assert life.edit(greeting=greeting).json["greeting"] == greeting
 
 
 def test_whoever_does_not_say_what_they_saw_changes_nothing(life: Life) -> None:
