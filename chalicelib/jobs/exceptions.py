@@ -2,7 +2,7 @@ from datetime import timedelta
 from math import ceil
 
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
-from chalicelib.core.ports import VendorRejected
+from chalicelib.core.ports import VendorRejected, VendorUnavailable
 
 
 class JobNotFound(NotFound):
@@ -40,6 +40,12 @@ class OrderUnanswered(Postponed):
     """It may have been accepted: before paying again, wait for news of it."""
 
     message = "The AI vendor has not answered an order yet."
+
+
+class OrderUncollected(VendorUnavailable):
+    """It is paid for: before paying elsewhere, try again to fetch it."""
+
+    message = "What was ordered from the AI vendor could not be fetched yet."
 
 
 class StepOverpaid(VendorRejected):

@@ -1,7 +1,7 @@
 """The portrait's step: order, collect, redraw, store. It may be resumed at any point."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from chalicelib.core.ports import (
     VendorRejected,
     VendorUnavailable,
 )
-from chalicelib.jobs.exceptions import OrderUnanswered, Postponed
+from chalicelib.jobs.exceptions import OrderUnanswered, OrderUncollected, Postponed, VendorResting
 from chalicelib.jobs.purchases import Order
 from chalicelib.jobs.runner import Run
 from chalicelib.notices.links import notice_url
@@ -35,10 +35,10 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
     """Return the stored portrait: by the wanted model, or else by the other one.
 
     Raises `ContentRefused` as soon as one of them refuses; when neither has drawn, `Unavailable`
-    where another attempt may help, and `VendorRejected` where it will not. An order that may have
-    been accepted is waited for rather than made elsewhere.
+    where another attempt may help, and `VendorRejected` where it will not. An order that was
+    accepted, or may have been, is waited for rather than made elsewhere.
     """
-    models = (wish.image_model, wish.image_model.fallback)
+    models = _in_turn(run, wish)
     for model in models:
         if stored := (run.recorded(f"image:{model}") or {}).get("image"):
             return Image(**stored)
@@ -46,7 +46,7 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
     for model in models:
         try:
             return _image_by(model, run, wish, subject)
-        except OrderUnanswered:
+        except (OrderUnanswered, OrderUncollected):
             raise
         except VendorRejected as error:
             told = {"model": model, "code": error.code, "reason": error.reason}
@@ -57,6 +57,12 @@ def draw_portrait(run: Run, wish: NamedWish, subject: str) -> Image:
     if not outages:
         raise VendorRejected
     raise min(outages, key=lambda each: (run.is_last_try(each), isinstance(each, Postponed)))
+
+
+def _in_turn(run: Run, wish: NamedWish) -> list[ImageModel]:
+    """Put the wanted model first, unless an earlier attempt has ordered from the other one."""
+    models = (wish.image_model, wish.image_model.fallback)
+    return sorted(models, key=lambda each: "reference" not in (run.recorded(f"image:{each}") or {}))
 
 
 def _image_by(model: ImageModel, run: Run, wish: NamedWish, subject: str) -> Image:
@@ -86,7 +92,8 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     """Return the picture's bytes. What was ordered before is collected, never ordered again."""
     engine = wiring.ports().images[model]
     if "reference" in recorded:
-        return run.follow(engine.drawing, lambda: engine.collect(recorded["reference"]))
+        known = recorded["reference"]
+        return _fetched(run, lambda: run.follow(engine.drawing, lambda: engine.collect(known)))
     notify = notice_url(run.claim.job_id, step=f"image:{model}")
     ordered = run.buy(
         Order(
@@ -104,7 +111,19 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     reference = str(ordered.value.reference)
     made: dict[str, Any] = {f"image:{model}": {"reference": reference}}
     run.record(step="image", progress=60, receipt=ordered.receipt, **made)
-    return engine.collect(reference)
+    return _fetched(run, lambda: engine.collect(reference))
+
+
+def _fetched(run: Run, collect: Callable[[], bytes]) -> bytes:
+    """Collect what is paid for. Only when nothing more can be tried may the other model step in."""
+    try:
+        return collect()
+    except (VendorUnavailable, VendorResting) as error:
+        if run.is_last_try(error):
+            raise
+        if isinstance(error, VendorResting):
+            raise OrderUnanswered(error.delay) from error
+        raise OrderUncollected(retry_after=error.retry_after) from error
 
 
 def _told_of(model: ImageModel, run: Run) -> Served[Drawing] | None:

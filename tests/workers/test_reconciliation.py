@@ -14,7 +14,14 @@ from threading import Event, Thread
 from uuid import uuid4
 
 import requests
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from chalicelib import wiring
+from chalicelib.core.db import transaction
+from chalicelib.core.models import Breaker, ImageModel
+from chalicelib.jobs import timing
+from chalicelib.spending.breakers import note_failure
 from chalicelib.workers.sweeper import sweep
 from local.stack import Stack
 from local.vendors.control import Control
@@ -120,3 +127,39 @@ def test_an_order_whose_answer_broke_off_is_collected(
     assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
     assert api.get("/personas/me").json["persona"]["image"]["model"] == "openjourney"
     assert ai.calls("prediction", contains=name).count == 1
+
+
+def test_what_the_stand_in_was_asked_for_is_fetched_before_the_wanted_model_is_tried_again(
+    api: Api, worker: Worker, ai: Control
+) -> None:
+    name = f"Grace {uuid4().hex[:8]}"
+    ai.fail("image", "500", contains=name)
+    ai.fail("poll", "500", contains=name)
+    job_id = api.generate(name).json["job"]["id"]
+    worker.deliver(job_id)
+    assert api.get(f"/jobs/{job_id}").json["status"] == "queued"
+    worker.deliver(job_id)
+    assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
+    assert api.get("/personas/me").json["persona"]["image"]["model"] == "openjourney"
+    assert ai.calls("prediction", contains=name).count == 1
+    assert ai.calls("image", contains=name).count == 0
+
+
+def test_an_order_at_a_vendor_that_rests_is_waited_for(
+    api: Api, worker: Worker, ai: Control, session: Session
+) -> None:
+    name = f"Grace {uuid4().hex[:8]}"
+    ai.fail("poll", "500", contains=name)
+    job_id = api.generate(name, image_model="openjourney").json["job"]["id"]
+    worker.deliver(job_id)
+    engine = wiring.ports().images[ImageModel.OPENJOURNEY].drawing
+    with transaction() as opened:
+        note_failure(opened, engine, rest=timing.REST, retry_after=30)
+    worker.deliver(job_id)
+    job = api.get(f"/jobs/{job_id}").json
+    assert (job["status"], job["attempt"]) == ("queued", 1)
+    session.execute(sa.delete(Breaker))
+    worker.deliver(job_id)
+    assert api.get(f"/jobs/{job_id}").json["status"] == "succeeded"
+    assert ai.calls("prediction", contains=name).count == 1
+    assert ai.calls("image", contains=name).count == 0
