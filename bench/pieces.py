@@ -82,7 +82,7 @@ def _checkpoint() -> Callable[[], None]:
             job_id=job.id,
             owner_id=owner_id,
             kind=job.kind,
-            subject_id=job.subject_id or owner_id,
+            about=job.subject_id,
             fence=job.fence,
             attempt=job.attempt,
             max_attempts=job.max_attempts,

@@ -39,7 +39,7 @@ class Claim:
     job_id: UUID
     owner_id: UUID
     kind: str
-    subject_id: UUID
+    about: UUID | None
     fence: int
     attempt: int
     max_attempts: int
@@ -47,6 +47,14 @@ class Claim:
     checkpoint: Mapping[str, Any]
     time_left: timedelta
     """Until the deadline, when the job was claimed."""
+
+    @property
+    def subject_id(self) -> UUID:
+        """What the job makes something of; the delivery of a webhook has none."""
+        if self.about is None:
+            message = f"a job of the kind {self.kind} has no subject"
+            raise LookupError(message)
+        return self.about
 
     @property
     def is_last_attempt(self) -> bool:
