@@ -33,14 +33,12 @@ def sweep() -> None:
         overdue = leases.fail_overdue(session)
         exhausted = leases.fail_exhausted(session)
         abandoned = leases.requeue_abandoned(session)
-        auth.forget_expired(session)
-        idempotency.forget_expired(session)
-        notices.forget_old(session)
     with reading() as session:
         unheard = leases.list_unheard(session, limit=BATCH)
     for job_id, kind in unheard:
         send_job(wiring.ports().queue, job_id=job_id, kind=kind)
     deleted = delete_doomed()
+    forget_the_old()
     log.info(
         "swept",
         extra={
@@ -51,6 +49,17 @@ def sweep() -> None:
             "deleted": deleted,
         },
     )
+
+
+def forget_the_old() -> None:
+    """Each for itself, and last: where so much has become old that the database gives up, no job
+    waits for it."""
+    for forget in (auth.forget_expired, idempotency.forget_expired, notices.forget_old):
+        try:
+            with transaction() as session:
+                forget(session)
+        except Unavailable as error:
+            log.warning("left to the next sweep", extra={"code": error.code})
 
 
 def delete_doomed() -> int:

@@ -220,3 +220,14 @@ def test_a_deadline_is_nothing_to_what_has_ended(api: Api, job_id: UUID, session
     session.execute(sa.update(Job).where(Job.id == job_id).values(deadline=sa.func.now()))
     sweep()
     assert status(api, job_id) == "succeeded"
+
+
+def test_a_sweep_that_cannot_delete_what_is_old_still_ends_what_is_overdue(
+    api: Api, session: Session
+) -> None:
+    job_id = api.generate().json["job"]["id"]
+    session.execute(sa.update(Job).where(Job.id == UUID(job_id)).values(deadline=sa.func.now()))
+    with transaction() as other:
+        other.execute(sa.text("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE"))
+        sweep()
+    assert api.get(f"/jobs/{job_id}").json["error"]["code"] == "deadline"
