@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from select import select
 from typing import Any
@@ -28,6 +29,8 @@ _CONNECT = {
 
 SILENCE_SECONDS = 8
 """Longer than the server's own deadline for a statement (5 s), shorter than a request may take."""
+
+_patience: ContextVar[float] = ContextVar("patience", default=SILENCE_SECONDS)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -76,6 +79,16 @@ def reading_replica() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Give a silent server no more than this, where an answer that is late is of no use."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
 def after_commit(session: Session, callback: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(callback)
 
@@ -118,7 +131,7 @@ def _wait(connection: Any) -> None:
     TCP's while the kernel acknowledges; psycopg2 would wait for ever."""
     while (state := connection.poll()) != extensions.POLL_OK:
         reads, writes = state == extensions.POLL_READ, state == extensions.POLL_WRITE
-        if not any(select([connection] * reads, [connection] * writes, [], SILENCE_SECONDS)):
+        if not any(select([connection] * reads, [connection] * writes, [], _patience.get())):
             message = "server closed the connection: it is silent"
             raise psycopg2.OperationalError(message)
 

@@ -9,12 +9,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from chalicelib.core import db
 from chalicelib.core.errors import DomainError
 
 LONGEST_SECONDS = 20
 """The API's function has 25 seconds, and the gateway gives up after 29."""
 
 LOOK_SECONDS = 0.2
+LOOK_PATIENCE_SECONDS = 3
+"""How long the database may be silent at one look: the last begins as late as the wait ends."""
+
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?=[,;]|$)', re.IGNORECASE)
 
 Settled = TypeVar("Settled")
@@ -29,8 +33,9 @@ def preferred_seconds(headers: Mapping[str, str]) -> int:
 def settled_by(deadline: float, look: Callable[[], Settled | None]) -> Settled | None:
     """Look again and again until there is something, or the time is over."""
     try:
-        while (found := look()) is None and time.monotonic() + LOOK_SECONDS <= deadline:
-            time.sleep(LOOK_SECONDS)
+        with db.patience(LOOK_PATIENCE_SECONDS):
+            while (found := look()) is None and time.monotonic() + LOOK_SECONDS <= deadline:
+                time.sleep(LOOK_SECONDS)
     except DomainError:
         return None
     return found

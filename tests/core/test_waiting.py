@@ -11,8 +11,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.core.db import reading
 from chalicelib.core.models import Job, User
-from chalicelib.core.waiting import LONGEST_SECONDS, preferred_seconds
+from chalicelib.core.waiting import (
+    LONGEST_SECONDS,
+    LOOK_PATIENCE_SECONDS,
+    preferred_seconds,
+    settled_by,
+)
 from chalicelib.workers.sweeper import sweep
 from local.vendors.control import Control
 from tests.client import Answer, Api
@@ -120,6 +126,19 @@ def test_what_was_accepted_stays_so_when_looking_fails(
     assert (answer.status, answer.json["job"]["status"]) == (202, "queued")
 
 
+def test_a_database_that_is_silent_at_the_last_look_is_not_waited_for(api: Api) -> None:
+    def look() -> bool:
+        with reading() as session:
+            session.execute(sa.text("SELECT pg_sleep(4.5)"))
+        return True
+
+    started = time.monotonic()
+    assert settled_by(started, look) is None
+    assert LOOK_PATIENCE_SECONDS <= time.monotonic() - started < 4.4
+    with reading() as session:
+        assert session.scalar(sa.text("SELECT 1")) == 1
+
+
 def test_the_first_answer_is_the_one_that_is_repeated(
     api: Api, worker: Worker, meanwhile: Callable[..., Future[Answer]]
 ) -> None:
@@ -163,4 +182,5 @@ def test_the_description_says_what_may_be_waited_for(visitor: Api) -> None:
 
 def test_the_longest_wait_ends_before_the_function_and_the_gateway_do(checkout: Path) -> None:
     config = json.loads((checkout / ".chalice" / "config.json").read_text())
-    assert LONGEST_SECONDS < config["stages"]["dev"]["lambda_timeout"] < 29
+    last_word = LONGEST_SECONDS + LOOK_PATIENCE_SECONDS
+    assert last_word + 1 < config["stages"]["dev"]["lambda_timeout"] < 29
