@@ -18,6 +18,7 @@ from chalicelib.personas.services import (
     GENERATE_PERSONA,
     IMAGE_UNAVAILABLE,
     MOTTO_UNAVAILABLE,
+    UNKEPT,
     Image,
     add_image,
     get_own,
@@ -37,9 +38,11 @@ def request_image(
 ) -> Job:
     persona = _idle(session, owner_id=owner_id, persona_id=persona_id, kind=DRAW_IMAGE)
     wish = _wish(persona, description=data.prompt or _about(persona), image_model=data.image_model)
-    return create_job(
+    job = create_job(
         session, queue, owner_id=owner_id, kind=DRAWING, subject_id=persona_id, data=wish
     )
+    job.webhook_url = data.webhook_url
+    return job
 
 
 def request_motto(
@@ -48,9 +51,11 @@ def request_motto(
     persona = _idle(session, owner_id=owner_id, persona_id=persona_id, kind=WRITE_MOTTO)
     tone = data.tone or persona.motto_tone
     wish = _wish(persona, description=_about(persona), motto_tone=tone)
-    return create_job(
+    job = create_job(
         session, queue, owner_id=owner_id, kind=MOTTO, subject_id=persona_id, data=wish
     )
+    job.webhook_url = data.webhook_url
+    return job
 
 
 def require_present(session: Session, claimed: Claim) -> None:
@@ -107,4 +112,4 @@ def _about(persona: Persona) -> str:
 def _wish(persona: Persona, **fields: Any) -> dict[str, Any]:
     """Ask in the words of a generation, so that the same steps of the worker serve."""
     wish = NamedWish(name=persona.name, **fields)
-    return wish.model_dump(mode="json", exclude={"force", "visibility"})
+    return wish.model_dump(mode="json", exclude={"visibility", *UNKEPT})

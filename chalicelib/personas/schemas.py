@@ -114,20 +114,23 @@ class PersonaUpdate(BaseModel):
 
 class ImageCreate(BaseModel):
     """`image_model` is tried first, the other one is the fallback. `prompt` says what to draw,
-    in place of what the persona was made from."""
+    in place of what the persona was made from. `webhook_url` hears how it ended."""
 
     model_config = ConfigDict(extra="forbid")
 
     image_model: ImageModel = ImageModel.DALL_E
     prompt: Annotated[Prose, AtMost(4000)] | None = None
+    webhook_url: WebhookUrl | None = None
 
 
 class MottoCreate(BaseModel):
-    """`tone` left out means the tone of the motto that is there."""
+    """`tone` left out means the tone of the motto that is there. `webhook_url` hears how it
+    ended."""
 
     model_config = ConfigDict(extra="forbid")
 
     tone: MottoTone | None = None
+    webhook_url: WebhookUrl | None = None
 
 
 class ImagesQuery(BaseModel):

@@ -78,6 +78,13 @@ def test_where_no_webhook_may_go_nothing_is_started(api: Api, url: object) -> No
     assert api.get("/jobs").json["items"] == []
 
 
+@pytest.mark.parametrize("part", ["images", "motto"])
+def test_a_renewal_is_told_no_further_than_a_generation(api: Api, part: str) -> None:
+    path = f"/personas/{api.generate().json['persona_id']}/{part}"
+    answer = api.post(path, {"webhook_url": "https://169.254.169.254/latest/meta-data/"})
+    assert (answer.status, answer.json["errors"][0]["loc"]) == (422, ["webhook_url"])
+
+
 @pytest.mark.parametrize("url", TAKEN)
 def test_anywhere_on_the_internet_by_https_is_fine(api: Api, url: str) -> None:
     assert api.generate(webhook_url=url).status == 202

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from chalicelib.core.db import transaction
-from chalicelib.core.models import Job
 from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.workers.sweeper import sweep
@@ -20,6 +19,7 @@ from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Log, Worker
 from tests.jobs.waiters import change, claimed, deliveries, generate, hand_over, let_pass, secret_of
+from tests.personas.lives import begin
 from tests.receiver import Receiver
 
 
@@ -28,9 +28,9 @@ def cancel(api: Api, session: Session, job_id: str) -> None:
 
 
 def exhaust(api: Api, session: Session, job_id: str) -> None:
-    claimed(job_id)
-    past = sa.func.now() - timedelta(seconds=1)
-    change(session, job_id, attempt=3, fence=Job.fence + 1, lease_until=past)
+    for _ in range(3):
+        claimed(job_id)
+        change(session, job_id, lease_until=sa.func.now() - timedelta(seconds=1))
     sweep()
 
 
@@ -59,6 +59,21 @@ def test_a_success_is_told_and_names_the_persona(
     assert [attempt["status"] for attempt in delivery["attempts"]] == [200]
     assert delivery["next_attempt_at"] is None
     assert heard.id == f"msg_{UUID(delivery['id']).hex}"
+
+
+@pytest.mark.parametrize(("part", "kind"), [("images", "draw_image"), ("motto", "write_motto")])
+def test_the_end_of_a_renewal_is_told_too(
+    api: Api, worker: Worker, receiver: Receiver, part: str, kind: str
+) -> None:
+    life = begin(api, worker)
+    job = life.renew(worker, part, webhook_url=receiver.url)
+    [heard] = receiver.heard
+    assert heard.verified(secret_of(api))["data"] == {
+        "job_id": job["id"],
+        "kind": kind,
+        "status": "succeeded",
+        "persona_id": life.id,
+    }
 
 
 def test_a_failure_is_told_with_its_code(
