@@ -39,6 +39,10 @@ def _origin(value: str) -> str:
     return value
 
 
+LEAST_TEXTS = 15
+LEAST_IMAGES = 3
+"""What one generation sets aside: with a lower limit there would never be any."""
+
 Keys = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_parsed)]
 SigningSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...],
@@ -98,8 +102,8 @@ class Settings(BaseSettings):
 
     job_lease_seconds: PositiveInt = 60
 
-    daily_texts: PositiveInt = 500
-    daily_images: PositiveInt = 50
+    daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
+    daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50
     daily_budget_dollars: PositiveInt = 50
 
     @classmethod

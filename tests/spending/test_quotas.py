@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from chalicelib.core.config import settings
+from chalicelib.core.config import LEAST_IMAGES, LEAST_TEXTS, Settings, settings
 from chalicelib.core.db import transaction
 from chalicelib.core.models import DailyCost, DailyUsage, Job
+from chalicelib.personas import services
 from chalicelib.spending import quotas
 from chalicelib.spending.exceptions import BudgetExceeded, LimitReached, QuotaExceeded
 from chalicelib.spending.quotas import MICROS, Needs
@@ -22,7 +24,7 @@ from tests.client import Answer, Api
 from tests.conftest import Log, Worker, trust_vendors_again
 from tests.spending.books import claim, counted, events, expire, reserved, spent
 
-GENERATION = Needs(texts=5, images=1)
+GENERATION = services.GENERATION.needs
 IMAGE = Needs(images=1)
 RACERS = 50
 ROUNDS = 100
@@ -64,6 +66,14 @@ def generate(api: Api, name: str = "Ada") -> str:
 
 def cost(session: Session, job_id: str) -> int:
     return sum(each.cost_micros for each in events(session, job_id))
+
+
+def test_no_limit_can_be_set_that_no_generation_fits_into(stack: Stack) -> None:
+    assert (GENERATION.most_texts, GENERATION.most_images) == (LEAST_TEXTS, LEAST_IMAGES)
+    with pytest.raises(ValidationError, match=f"greater than or equal to {LEAST_TEXTS}"):
+        Settings(daily_texts=LEAST_TEXTS - 1)
+    with pytest.raises(ValidationError, match=f"greater than or equal to {LEAST_IMAGES}"):
+        Settings(daily_images=LEAST_IMAGES - 1)
 
 
 def test_an_accepted_job_has_the_most_it_may_use_set_aside(api: Api, session: Session) -> None:
