@@ -176,9 +176,7 @@ MUTANTS = (
         PORTRAIT,
         old="    portrait = _left_behind(key) if recorded else None\n",
         new="    portrait = None\n",
-        tests=(
-            ("tests/campaigns/test_crash.py::test_killed_at[dall-e: PUT]"),
-        ),
+        tests=(("tests/campaigns/test_crash.py::test_killed_at[dall-e: PUT]"),),
     ),
     Mutant(
         "a picture that was ordered is collected, not ordered again",
