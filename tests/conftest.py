@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,7 @@ def _environment_is_kept() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A path with a space in it: the stack has to live anywhere."""
-    directory = tmp_path_factory.mktemp("the stack")
-    with Stack(directory, backing_only=True, fsync=False) as running:
+    with stack_for_tests(tmp_path_factory.mktemp("the stack")) as running:
         os.environ |= running.env | {
             "DATABASE_POOL_SIZE": "5",
             "REPLICATE_POLL_SECONDS": "0.02",
@@ -57,6 +56,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         migrations.upgrade()
         yield running
         db.dispose()
+
+
+def stack_for_tests(directory: Path) -> AbstractContextManager[Stack]:
+    """Start one, or borrow the one that runs where TEST_STACK says: it is left full of data."""
+    stack = Stack(Path(os.environ.get("TEST_STACK", directory)), backing_only=True, fsync=False)
+    if "TEST_STACK" not in os.environ:
+        return stack
+    state = stack.home.read_state()
+    stack.env, stack.port_of = state["env"], state["ports"]
+    return nullcontext(stack)
 
 
 @pytest.fixture(scope="session")

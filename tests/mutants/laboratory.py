@@ -1,4 +1,4 @@
-"""Copies of the checkout in which mutants live, one at a time."""
+"""Benches where mutants live, one at a time: a copy of the checkout, and a stack for its tests."""
 
 import os
 import re
@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from local.stack import Stack
+from local.vendors.control import Control
 from tests.mutants.mutant import CHECKOUT, Mutant
 
 LEFT_BEHIND = (".git", ".venv", ".local", "build", "__pycache__", ".*_cache", ".hypothesis")
@@ -46,27 +50,51 @@ class Verdict:
         return f"| {' | '.join(cells)} |"
 
 
+@dataclass(frozen=True)
+class Bench:
+    """Without a stack, tests that need one start their own."""
+
+    tree: Path
+    stack: Stack | None = None
+
+    def clean(self) -> None:
+        """Leave the next nothing to stumble over."""
+        if self.stack is None:
+            return
+        _empty(self.stack.env["DATABASE_URL"])
+        vendors = Control(f"http://127.0.0.1:{self.stack.port_of['vendors']}")
+        vendors.clear()
+        vendors.forget_calls()
+
+
 def copy_checkout(tree: Path) -> Path:
     shutil.copytree(CHECKOUT, tree, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
     return tree
 
 
-def judge(tree: Path, mutant: Mutant) -> Verdict:
+@contextmanager
+def bench(directory: Path) -> Iterator[Bench]:
+    with Stack(directory / "stack", backing_only=True, fsync=False) as stack:
+        yield Bench(copy_checkout(directory / "checkout"), stack)
+
+
+def judge(bench: Bench, mutant: Mutant) -> Verdict:
     started = time.monotonic()
-    with _living(tree, mutant):
-        failure = first_failure(tree, mutant.tests)
+    with _living(bench.tree, mutant):
+        failure = first_failure(bench, mutant.tests)
     return Verdict(mutant, failure, time.monotonic() - started)
 
 
-def first_failure(tree: Path, tests: Iterable[str]) -> Failure | None:
+def first_failure(bench: Bench, tests: Iterable[str]) -> Failure | None:
     """Return the first test that fails, or None when all pass. One that cannot be run at all, or
     takes for ever, is no verdict."""
+    bench.clean()
     command = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(  # noqa: S603 - our own tests
             command,
-            cwd=tree,
-            env=_own_environment(),
+            cwd=bench.tree,
+            env=_environment(bench.stack),
             capture_output=True,
             text=True,
             check=False,
@@ -97,8 +125,23 @@ def _living(tree: Path, mutant: Mutant) -> Iterator[None]:
         bytecode.unlink(missing_ok=True)
 
 
-def _own_environment() -> dict[str, str]:
-    """Leave out what a stack around us has set: the tests start one of their own."""
+def _empty(url: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = current_user AND pid <> pg_backend_pid()"
+            )
+        )
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+def _environment(stack: Stack | None) -> dict[str, str]:
+    """Leave out what a stack around us has set."""
+    lent = {"TEST_STACK": str(stack.home.path)} if stack else {}
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
     wide = {"COLUMNS": "500"}  # pytest cuts what it says of a failure
-    return wide | {name: os.environ[name] for name in kept if name in os.environ}
+    return wide | lent | {name: os.environ[name] for name in kept if name in os.environ}

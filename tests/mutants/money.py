@@ -15,7 +15,7 @@ MUTANTS = (
         "    early = order.call()\n"
         "    order = replace(order, call=lambda: early)\n"
         "    said = _intend(claimed, order)\n    if said.unanswered is not None:\n",
-        tests=("tests/spending/test_ledger.py",),
+        tests=("tests/spending/test_ledger.py::test_what_the_vendor_refuses_costs_nothing",),
     ),
     Mutant(
         "no step is paid for more than three times",
@@ -50,7 +50,12 @@ MUTANTS = (
         old="    WHERE NOT EXISTS (SELECT FROM breaker) OR EXISTS (SELECT FROM probe)\n"
         "    RETURNING id\n",
         new="    RETURNING id\n",
-        tests=("tests/spending/test_breakers.py",),
+        tests=(
+            (
+                "tests/spending/test_breakers.py"
+                "::test_ten_minutes_of_outage_cost_few_calls_and_no_attempt"
+            ),
+        ),
     ),
     Mutant(
         "a user's day has its limits, also for fifty at once",
@@ -76,26 +81,51 @@ MUTANTS = (
         new="        from chalicelib.core.db import transaction\n\n"
         "        with transaction() as another:\n"
         "            written = another.scalar(replacing)\n",
-        tests=("tests/core/test_idempotency.py",),
+        tests=(
+            (
+                "tests/core/test_idempotency.py"
+                "::test_the_same_request_has_the_same_answer_and_one_effect"
+            ),
+        ),
     ),
     Mutant(
         "a key is not used for another request",
         IDEMPOTENCY,
         old="    if kept.fingerprint != attempt.fingerprint:\n        raise IdempotencyKeyReused\n",
-        tests=("tests/core/test_idempotency.py",),
+        tests=("tests/core/test_idempotency.py::test_another_request_under_the_key_is_refused",),
     ),
     Mutant(
         "a request that is sent again gets the answer that it had at first",
         IDEMPOTENCY,
         old="    return _opened(attempt, kept.answer)\n",
         new="    return None\n",
-        tests=("tests/core/test_idempotency.py",),
+        tests=(
+            (
+                "tests/core/test_idempotency.py"
+                "::test_the_same_request_has_the_same_answer_and_one_effect"
+            ),
+        ),
     ),
     Mutant(
         "a key is its user's own",
         IDEMPOTENCY,
         old="[str(self.user_id), self.operation, self.key]",
         new="[self.operation, self.key]",
-        tests=("tests/core/test_idempotency.py",),
+        tests=("tests/core/test_idempotency.py::test_another_request_under_the_key_is_refused",),
+    ),
+    Mutant(
+        "a vendor that fails five times in a row is left alone",
+        "chalicelib/spending/breakers.py",
+        old="WHEN breaker.failures + 1 >= :limit",
+        new="WHEN breaker.failures + 1 >= :limit + 1000",
+        tests=(
+            "tests/spending/test_breakers.py::test_after_five_failures_in_a_row_nobody_is_called",
+        ),
+    ),
+    Mutant(
+        "a cancelled job gives back what was set aside for it",
+        "chalicelib/jobs/services.py",
+        old="    endings.close(session, job_ids=[job.id for job in cancelled])\n",
+        tests=("tests/spending/test_quotas.py::test_however_a_job_ends_nothing_stays_set_aside",),
     ),
 )

@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.laboratory import copy_checkout, judge
+from tests.mutants.laboratory import Bench, copy_checkout, judge
 from tests.mutants.mutant import CHECKOUT, DoesNotApply, Mutant
 
 # Their tests need no stack.
@@ -46,18 +45,18 @@ def test_a_mutant_whose_code_has_moved_on_is_not_applied() -> None:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_checkout(tmp_path_factory.mktemp("mutants") / "checkout")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(copy_checkout(tmp_path_factory.mktemp("mutants") / "checkout"))
 
 
 @pytest.mark.parametrize("guarantee", QUICK)
-def test_a_mutant_is_caught(tree: Path, guarantee: str) -> None:
+def test_a_mutant_is_caught(bench: Bench, guarantee: str) -> None:
     [mutant] = [each for each in MUTANTS if each.guarantee == guarantee]
-    assert judge(tree, mutant).failure is not None
-    assert mutant.path(tree).read_text() == mutant.path().read_text()
+    assert judge(bench, mutant).failure is not None
+    assert mutant.path(bench.tree).read_text() == mutant.path().read_text()
 
 
-def test_what_breaks_nothing_survives(tree: Path) -> None:
+def test_what_breaks_nothing_survives(bench: Bench) -> None:
     """Or else the laboratory would find every mutant caught, whatever it does."""
     harmless = Mutant(
         "nothing",
@@ -66,4 +65,4 @@ def test_what_breaks_nothing_survives(tree: Path) -> None:
         new="MAX_KEYS: Final = 10 + 10\n",
         tests=("tests/auth/test_keysets.py",),
     )
-    assert judge(tree, harmless).failure is None
+    assert judge(bench, harmless).failure is None

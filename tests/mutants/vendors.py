@@ -9,94 +9,99 @@ GENERATOR = "chalicelib/workers/persona_generator.py"
 PORTRAIT = "chalicelib/workers/portrait.py"
 PORTRAITS = "chalicelib/personas/portraits.py"
 
+TOLD = "tests/adapters/test_openai.py::test_a_fault_has_its_error_its_price_and_no_hidden_retry"
+
 MUTANTS = (
     Mutant(
         "the SDK asks once: retries are the queue's",
         OPENAI,
         old="        max_retries=0,\n",
         new="        max_retries=1,\n",
-        tests=("tests/adapters/test_openai.py",),
+        tests=(f"{TOLD}[text 500 x1]",),
     ),
     Mutant(
         "a refusal by policy is told from a call that cannot be served",
         OPENAI,
         old="    if code in REFUSALS:\n        return ContentRefused(used={})\n",
-        tests=("tests/adapters/test_openai.py",),
+        tests=(f"{TOLD}[image moderation_blocked x1]",),
     ),
     Mutant(
         "a refusal in words is a refusal",
         OPENAI,
         old='if choice.message.refusal or choice.finish_reason == "content_filter":',
         new='if choice.finish_reason == "content_filter":',
-        tests=("tests/adapters/test_openai.py",),
-    ),
-    Mutant(
-        "half an answer that the filter cut is a refusal",
-        OPENAI,
-        old='if choice.message.refusal or choice.finish_reason == "content_filter":',
-        new="if choice.message.refusal:",
-        tests=("tests/adapters/test_openai.py",),
+        tests=(f"{TOLD}[text refusal x1]",),
     ),
     Mutant(
         "an account without credit is not asked again and again",
         OPENAI,
         old="    if is_passing and code != SPENT:\n",
         new="    if is_passing:\n",
-        tests=("tests/adapters/test_openai.py",),
+        tests=(f"{TOLD}[text insufficient_quota x1]",),
     ),
     Mutant(
         "a download follows no redirect",
         DOWNLOAD,
         old="        if response.status != OK:\n            raise ImageRejected\n",
-        tests=("tests/adapters/test_download_answers.py",),
+        tests=("tests/adapters/test_download_answers.py::test_a_redirect_is_not_followed",),
     ),
     Mutant(
         "a private address is not downloaded from",
         "chalicelib/adapters/pinned.py",
         old="    if not is_named and not all(map(is_public, addresses)):\n",
         new="    if not is_named and not addresses:\n",
-        tests=("tests/adapters/test_download.py",),
+        tests=(
+            (
+                "tests/adapters/test_download.py"
+                "::test_a_name_of_the_list_that_leads_to_a_private_address_is_refused"
+            ),
+        ),
     ),
     Mutant(
         "an unlisted host is not downloaded from",
         DOWNLOAD,
         old="        if not any(matches(target.origin, source) for source in self._sources):\n",
         new="        if not self._sources:\n",
-        tests=("tests/adapters/test_download.py",),
+        tests=("tests/adapters/test_download.py::test_a_hostile_url_connects_to_nobody",),
     ),
     Mutant(
         "a download has an end",
         DOWNLOAD,
         old="            if len(content) > self._max_bytes:\n",
         new="            if len(content) > 1000 * self._max_bytes:\n",
-        tests=("tests/adapters/test_download_answers.py",),
+        tests=("tests/adapters/test_download_answers.py::test_a_body_may_be_as_long_as_the_limit",),
     ),
     Mutant(
         "a stored picture is never replaced",
         S3,
         old='                IfNoneMatch="*",\n',
-        tests=("tests/adapters/test_s3.py",),
+        tests=("tests/adapters/test_s3.py::test_what_is_there_is_not_replaced",),
     ),
     Mutant(
         "a signed link lives for a minute",
         S3,
         old="SIGNED_FOR = timedelta(seconds=60)",
         new="SIGNED_FOR = timedelta(hours=1)",
-        tests=("tests/adapters/test_s3.py",),
+        tests=(
+            (
+                "tests/adapters/test_s3.py"
+                "::test_a_signed_url_is_for_one_minute_in_the_fourth_version"
+            ),
+        ),
     ),
     Mutant(
         "a vendor's picture is drawn anew",
         PORTRAITS,
         old="    return described(out.getvalue())\n",
         new="    return described(content if content[:2] == b'\\xff\\xd8' else out.getvalue())\n",
-        tests=("tests/personas/test_portraits.py",),
+        tests=("tests/personas/test_portraits.py::test_only_the_pixels_go_on",),
     ),
     Mutant(
         "a picture over 4096 pixels a side is rejected",
         PORTRAITS,
         old="if max(image.size) > MAX_SIDE or ",
         new="if ",
-        tests=("tests/personas/test_portraits.py",),
+        tests=("tests/personas/test_portraits.py::test_anything_else_is_rejected",),
     ),
     Mutant(
         "nothing is asked for that moderation has not passed",
@@ -156,18 +161,6 @@ MUTANTS = (
             (
                 "tests/workers/test_provider_faults.py"
                 "::test_a_fault_comes_to_what_the_table_says[image moderation_blocked 1]"
-            ),
-        ),
-    ),
-    Mutant(
-        "an outage of both image vendors is waited for, but for the last attempt",
-        GENERATOR,
-        old="        if run.is_last_try(error):\n",
-        new="        if run.claim.attempt == 0:\n",
-        tests=(
-            (
-                "tests/workers/test_persona_generator.py"
-                "::test_an_image_outage_at_both_vendors_ends_without_an_image_only_at_the_last_attempt"
             ),
         ),
     ),
