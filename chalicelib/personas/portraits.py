@@ -61,7 +61,8 @@ def _on_paper(image: Image.Image) -> Image.Image:
         paper = Image.new("RGBA", image.size, "white")
         paper.alpha_composite(image.convert("RGBA"))
         image = paper
-    drawn = image.convert("RGB")
+    drawn = image if image.mode == "RGB" else image.convert("RGB")
+    drawn.load()
     drawn.info.clear()  # a comment would be written again
     return drawn
 

@@ -106,7 +106,7 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
         )
     )
     if ordered.value.content is not None:
-        run.settle(ordered.receipt)
+        run.record(step="store", progress=60, receipt=ordered.receipt)
         return ordered.value.content
     reference = str(ordered.value.reference)
     made: dict[str, Any] = {f"image:{model}": {"reference": reference}}
