@@ -11,16 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from chalicelib.core.config import settings
 from chalicelib.core.models import Job, JobStatus
 from chalicelib.jobs import endings, timing
 from chalicelib.jobs.exceptions import LeaseLost
 from chalicelib.jobs.schemas import JobError
-from chalicelib.spending.breakers import closed
-from chalicelib.spending.ledger import Receipt, settled
+from chalicelib.spending.breakers import CLOSE, closed
+from chalicelib.spending.ledger import SETTLE, Receipt, settled
 
 EXHAUSTED = JobError(
     code="exhausted",
@@ -64,34 +65,94 @@ class Claim:
 _LEASED = (Job.id, Job.owner_id, Job.kind, Job.subject_id, Job.fence, Job.attempt)
 _TIME_LEFT = Job.deadline - sa.func.now()
 
+_LEASE = sa.func.now() + sa.bindparam("lease", type_=sa.Interval)
+_AFTER_DELAY = sa.func.now() + sa.bindparam("delay", type_=sa.Interval)
+_PATCH = sa.bindparam("patch", type_=JSONB)
+_PROGRESS = sa.bindparam("to_progress", type_=sa.SmallInteger)
+
+
+def _fenced(**values: Any) -> ReturningUpdate[UUID]:
+    """Return the statement that writes these values while the job is the claim's."""
+    return (
+        sa.update(Job)
+        .where(
+            Job.id == sa.bindparam("claimed_id"),
+            Job.fence == sa.bindparam("claimed_fence"),
+            Job.status == JobStatus.RUNNING,
+        )
+        .values(updated_at=sa.func.now(), **values)
+        .returning(Job.id)
+    )
+
+
+# Made once: to write a statement in Python takes longer than the database takes to do it.
+_KINDS = sa.bindparam("kinds", type_=ARRAY(sa.String))
+_IS_OURS = sa.or_(_KINDS.is_(None), Job.kind == sa.any_(_KINDS))
+_IS_FREE = sa.or_(
+    Job.status == JobStatus.QUEUED,
+    sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now()),
+)
+_CLAIM = (
+    sa.update(Job)
+    .where(
+        Job.id == sa.bindparam("wanted_id"),
+        _IS_OURS,
+        _IS_FREE,
+        Job.attempt < Job.max_attempts,
+        Job.deadline > sa.func.now(),
+    )
+    .values(
+        status=JobStatus.RUNNING,
+        attempt=Job.attempt + 1,
+        fence=Job.fence + 1,
+        lease_until=_LEASE,
+        started_at=sa.func.coalesce(Job.started_at, sa.func.now()),
+        updated_at=sa.func.now(),
+    )
+    .returning(*_LEASED, Job.max_attempts, Job.input, Job.checkpoint, _TIME_LEFT)
+)
+_RECORD = _fenced(
+    lease_until=_LEASE,
+    checkpoint=Job.checkpoint.op("||")(_PATCH),
+    step=sa.case((Job.progress <= _PROGRESS, sa.bindparam("to_step")), else_=Job.step),
+    progress=sa.func.greatest(Job.progress, _PROGRESS),
+)
+_RECORD_PAID = _RECORD.add_cte(SETTLE.cte("paid"), CLOSE.cte("alive"))
+_FINISH = _fenced(
+    status=JobStatus.SUCCEEDED,
+    step="done",
+    progress=100,
+    lease_until=None,
+    finished_at=sa.func.now(),
+)
+_FAIL = _fenced(
+    status=JobStatus.FAILED,
+    error=sa.bindparam("why", type_=JSONB),
+    lease_until=None,
+    finished_at=sa.func.now(),
+)
+_RELEASE = _fenced(
+    status=JobStatus.QUEUED,
+    fence=Job.fence + 1,
+    lease_until=None,
+    sent_at=None,
+    queued_at=_AFTER_DELAY,
+)
+_POSTPONE = _fenced(
+    status=JobStatus.QUEUED,
+    attempt=Job.attempt - 1,
+    fence=Job.fence + 1,
+    lease_until=None,
+    sent_at=None,
+    queued_at=sa.func.least(_AFTER_DELAY, Job.deadline) - timing.SEND_GRACE,
+)
+
 
 def claim(session: Session, *, job_id: UUID, kinds: Collection[str] | None = None) -> Claim | None:
     """Take the job, or return None: there is none of these kinds, it has ended, or a worker that
     is alive holds it."""
-    is_ours = sa.true() if kinds is None else Job.kind.in_(kinds)
-    is_free = sa.or_(
-        Job.status == JobStatus.QUEUED,
-        sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now()),
-    )
-    row = session.execute(
-        sa.update(Job)
-        .where(
-            Job.id == job_id,
-            is_ours,
-            is_free,
-            Job.attempt < Job.max_attempts,
-            Job.deadline > sa.func.now(),
-        )
-        .values(
-            status=JobStatus.RUNNING,
-            attempt=Job.attempt + 1,
-            fence=Job.fence + 1,
-            lease_until=_lease(),
-            started_at=sa.func.coalesce(Job.started_at, sa.func.now()),
-            updated_at=sa.func.now(),
-        )
-        .returning(*_LEASED, Job.max_attempts, Job.input, Job.checkpoint, _TIME_LEFT)
-    ).one_or_none()
+    wanted = {"wanted_id": job_id, "kinds": None if kinds is None else list(kinds), **_lease()}
+    row = session.connection().execute(_CLAIM, wanted).one_or_none()
     return None if row is None else Claim(*row)
 
 
@@ -109,72 +170,34 @@ def record(
 
     Raises `LeaseLost` when the fence has been raised since the claim.
     """
-    patch = sa.bindparam("patch", dict(checkpoint or {}), type_=JSONB)
-    goes_on = Job.progress <= progress
-    _fenced(
-        session,
-        claimed,
-        receipt=receipt,
-        lease_until=_lease(),
-        checkpoint=Job.checkpoint.op("||")(patch),
-        step=sa.case((goes_on, step), else_=Job.step),
-        progress=sa.func.greatest(Job.progress, progress),
-    )
+    said = {"to_step": step, "to_progress": progress, "patch": dict(checkpoint or {}), **_lease()}
+    if receipt is None:
+        _write(session, claimed, _RECORD, **said)
+    else:
+        paid, alive = settled(receipt), closed(receipt.service)
+        _write(session, claimed, _RECORD_PAID, **said, **paid, **alive)
 
 
 def finish(session: Session, claimed: Claim) -> None:
     """End the job well, in the transaction that publishes its result."""
-    _fenced(
-        session,
-        claimed,
-        status=JobStatus.SUCCEEDED,
-        step="done",
-        progress=100,
-        lease_until=None,
-        finished_at=sa.func.now(),
-    )
+    _write(session, claimed, _FINISH)
     endings.close(session, job_ids=[claimed.job_id])
 
 
 def fail(session: Session, claimed: Claim, *, error: JobError) -> None:
-    _fenced(
-        session,
-        claimed,
-        status=JobStatus.FAILED,
-        error=error.model_dump(),
-        lease_until=None,
-        finished_at=sa.func.now(),
-    )
+    _write(session, claimed, _FAIL, why=error.model_dump())
     endings.close(session, job_ids=[claimed.job_id])
 
 
 def release(session: Session, claimed: Claim, *, delay: timedelta) -> None:
     """Give the job back to the queue, to be sent again after the delay."""
-    _fenced(
-        session,
-        claimed,
-        status=JobStatus.QUEUED,
-        fence=Job.fence + 1,
-        lease_until=None,
-        sent_at=None,
-        queued_at=sa.func.now() + delay,
-    )
+    _write(session, claimed, _RELEASE, delay=delay)
 
 
 def postpone(session: Session, claimed: Claim, *, delay: timedelta) -> None:
     """Give the job back with its attempt, to be sent by the sweeper after the delay: a worker that
     sent to its own queue through a long outage would be taken for an endless loop."""
-    due = sa.func.least(sa.func.now() + delay, Job.deadline)
-    _fenced(
-        session,
-        claimed,
-        status=JobStatus.QUEUED,
-        attempt=Job.attempt - 1,
-        fence=Job.fence + 1,
-        lease_until=None,
-        sent_at=None,
-        queued_at=due - timing.SEND_GRACE,
-    )
+    _write(session, claimed, _POSTPONE, delay=delay)
 
 
 def fail_overdue(session: Session) -> list[UUID]:
@@ -220,8 +243,8 @@ def list_unheard(session: Session, *, limit: int) -> list[tuple[UUID, str]]:
     return [(row.id, row.kind) for row in rows]
 
 
-def _lease() -> sa.ColumnElement[Any]:
-    return sa.func.now() + timedelta(seconds=settings().job_lease_seconds)
+def _lease() -> dict[str, timedelta]:
+    return {"lease": timedelta(seconds=settings().job_lease_seconds)}
 
 
 def is_unfinished() -> sa.ColumnElement[bool]:
@@ -232,24 +255,9 @@ def _is_abandoned() -> sa.ColumnElement[bool]:
     return sa.and_(Job.status == JobStatus.RUNNING, Job.lease_until < sa.func.now())
 
 
-def _fenced(
-    session: Session, claimed: Claim, *, receipt: Receipt | None = None, **values: Any
-) -> None:
-    written = (
-        sa.update(Job)
-        .where(
-            Job.id == claimed.job_id,
-            Job.fence == claimed.fence,
-            Job.status == JobStatus.RUNNING,
-        )
-        .values(updated_at=sa.func.now(), **values)
-        .returning(Job.id)
-        .execution_options(synchronize_session=False)  # no session here holds the job
-    )
-    if receipt is not None:
-        paid, alive = settled(receipt), closed(receipt.service)
-        written = written.add_cte(paid.cte("paid"), alive.cte("alive"))
-    if session.scalar(written) is None:
+def _write(session: Session, claimed: Claim, statement: sa.Executable, **said: Any) -> None:
+    held = {"claimed_id": claimed.job_id, "claimed_fence": claimed.fence}
+    if session.connection().scalar(statement, held | said) is None:  # no session here holds the job
         raise LeaseLost
 
 

@@ -28,7 +28,7 @@ from chalicelib.jobs import timing
 from chalicelib.jobs.exceptions import LeaseLost, OrderUnanswered, StepOverpaid, VendorResting
 from chalicelib.jobs.leases import Claim
 from chalicelib.spending import breakers
-from chalicelib.spending.ledger import Receipt, settled
+from chalicelib.spending.ledger import SETTLE, Receipt, settled
 from chalicelib.spending.pricing import price_of
 from chalicelib.spending.quotas import CALLS_A_STEP
 
@@ -238,12 +238,12 @@ def _note_failure(
     """Where nobody knows what the vendor has done, the intent stays as it is."""
     with transaction() as session:
         if event_id is not None and error.used is not None:
-            session.execute(settled(Receipt(event_id, service, error.used)))
+            session.execute(SETTLE, settled(Receipt(event_id, service, error.used)))
         breakers.note_failure(session, service, rest=timing.REST, retry_after=error.retry_after)
 
 
 def _note_answer(service: Service, used: Units | None, *, event_id: UUID | None = None) -> None:
     with transaction() as session:
         if event_id is not None and used is not None:
-            session.execute(settled(Receipt(event_id, service, used)))
-        session.execute(breakers.closed(service))
+            session.execute(SETTLE, settled(Receipt(event_id, service, used)))
+        session.execute(breakers.CLOSE, breakers.closed(service))

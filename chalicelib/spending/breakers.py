@@ -51,14 +51,18 @@ def note_failure(
     )
 
 
-def closed(service: Service) -> sa.Update:
-    """Return the statement that says that the vendor works. It writes only what is not so yet."""
-    return (
-        sa.update(Breaker)
-        .where(
-            Breaker.provider == service.provider,
-            Breaker.model == service.model,
-            sa.or_(Breaker.failures > 0, Breaker.open_until.is_not(None)),
-        )
-        .values(failures=0, open_until=None, is_probed=False)
+# Say that the vendor works. It writes only what is not so yet.
+CLOSE = (
+    sa.update(Breaker)
+    .where(
+        Breaker.provider == sa.bindparam("of_provider"),
+        Breaker.model == sa.bindparam("of_model"),
+        sa.or_(Breaker.failures > 0, Breaker.open_until.is_not(None)),
     )
+    .values(failures=0, open_until=None, is_probed=False)
+)
+
+
+def closed(service: Service) -> dict[str, str]:
+    """Return the parameters of `CLOSE`."""
+    return {"of_provider": service.provider, "of_model": service.model}

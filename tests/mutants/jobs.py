@@ -17,7 +17,7 @@ MUTANTS = (
     Mutant(
         "a worker whose fence was raised writes nothing",
         LEASES,
-        old="            Job.fence == claimed.fence,\n",
+        old='            Job.fence == sa.bindparam("claimed_fence"),\n',
         tests=("tests/jobs/test_leases.py::test_a_zombie_writes_nothing",),
     ),
     Mutant(
@@ -30,33 +30,34 @@ MUTANTS = (
     Mutant(
         "a record renews the lease",
         LEASES,
-        old="        lease_until=_lease(),\n        checkpoint=",
-        new="        checkpoint=",
+        old="    lease_until=_LEASE,\n    checkpoint=",
+        new="    checkpoint=",
         tests=("tests/jobs/test_leases.py::test_recording_renews_the_lease",),
     ),
     Mutant(
         "spent attempts are not claimed",
         LEASES,
-        old="            Job.attempt < Job.max_attempts,\n",
+        old="        _IS_FREE,\n        Job.attempt < Job.max_attempts,\n",
+        new="        _IS_FREE,\n",
         tests=("tests/jobs/test_leases.py::test_spent_attempts_are_not_claimed",),
     ),
     Mutant(
         "nothing past its deadline is claimed",
         LEASES,
-        old="            Job.deadline > sa.func.now(),\n",
+        old="        Job.deadline > sa.func.now(),\n",
         tests=("tests/jobs/test_leases.py::test_nothing_past_its_deadline_is_claimed",),
     ),
     Mutant(
         "steps that are recorded at the same time are both kept",
         LEASES,
-        old='checkpoint=Job.checkpoint.op("||")(patch)',
-        new="checkpoint=patch",
+        old='checkpoint=Job.checkpoint.op("||")(_PATCH)',
+        new="checkpoint=_PATCH",
         tests=("tests/jobs/test_leases.py::test_two_steps_recorded_at_once_are_both_kept",),
     ),
     Mutant(
         "a job of another kind is left to its own worker",
         LEASES,
-        old="            is_ours,\n",
+        old="        _IS_OURS,\n",
         tests=(
             (
                 "tests/workers/test_dead_letters.py"

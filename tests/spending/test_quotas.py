@@ -135,6 +135,7 @@ def test_a_retry_is_set_aside_anew_and_what_was_used_is_counted_once(
     ai.fail("text", "500", contains=name, times=6)
     job_id = generate(api, name)
     for _ in range(3):
+        trust_vendors_again()
         worker.deliver(job_id)
     assert counted(session, api.user["id"]) == (0, 1)
     assert api.post(f"/jobs/{job_id}/retry").status == 202
