@@ -21,6 +21,7 @@ from tests.campaigns import crash, nursery, table, usual, zombie
 from tests.campaigns.chaos import Chaos, Row
 from tests.campaigns.harness import Harness, opened
 from tests.campaigns.points import POINTS
+from tests.receiver import Receiver
 
 
 @contextmanager
@@ -34,13 +35,15 @@ def stage() -> Iterator[Harness]:
         logging.disable()
         migrations.upgrade()
         mail = Path(directory) / "mail"
-        nursery.prepare(mail)
+        gateway = Receiver()
+        nursery.prepare(mail, gateway=gateway.origin)
         control = Control(f"http://127.0.0.1:{stack.port_of['vendors']}")
         url = stack.env["DATABASE_URL"]
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
         with (
+            gateway.listening(),
             Session(engine) as session,
-            opened(stack, control=control, session=session, mail=mail) as harness,
+            opened(stack, control=control, session=session, mail=mail, gateway=gateway) as harness,
         ):
             yield harness
         engine.dispose()

@@ -10,18 +10,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from chalicelib.core.models import ImageModel
 from chalicelib.jobs import timing
-from tests.campaigns.bills import USUAL_BILL
+from tests.campaigns.errands import AWAITED, FRIENDS, OPENJOURNEY, PERSONA, Errand
 from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand, Killed, RoleFailed
+from tests.campaigns.outcomes import Outcome, is_anybody_waiting
 from tests.campaigns.points import POINTS
 
+ERRANDS = (PERSONA, OPENJOURNEY, FRIENDS, AWAITED)
 WAVE = 30
 WORKERS = 3
 AT_ONCE = 6
@@ -65,6 +67,7 @@ class Chaos:
     restarts: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     """How often something died that was at work on a job."""
+    retries: Counter[UUID | None] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         # The plan has to be repeatable; nothing is guarded by it.
@@ -86,25 +89,25 @@ class Chaos:
         harness = self.harness
         names = self._insist(lambda: harness.begin(jobs))
         prefix = prefix_of(names)
-        models = {name: self._random.choice(list(ImageModel)) for name in names}
+        errands = {name: self._random.choice(ERRANDS) for name in names}
         for name in names:
-            self._ask_for(name, models[name])
+            self._ask_for(name, errands[name])
         for number in range(ROUNDS):
             self._deliver(is_reckless=number < RECKLESS_ROUNDS)
+            self._insist(harness.hear)
             self._insist(lambda: harness.clock.advance(timing.SWEEP_PERIOD.total_seconds()))
             self._sweep(is_reckless=number < RECKLESS_ROUNDS)
             if self._are_ready(prefix, jobs):
                 break
         seen = self._insist(lambda: harness.look(prefix))
         harness.control.clear()
-        return self._row(jobs, seen, models)
+        return self._row(jobs, seen, errands)
 
-    def _ask_for(self, name: str, model: ImageModel) -> None:
+    def _ask_for(self, name: str, errand: Errand) -> None:
         """Ask until there is an answer, as clients do."""
-        asked = (self.harness.token, name, model)
         if self._random.random() < 1 / 2:
-            self._perish("accept", asked, role="accept")
-        self._insist(lambda: self.harness.accept([name], model))
+            self._perish("ask", self.harness.wish(name, errand), role="accept")
+        self._insist(lambda: self.harness.accept([name], errand))
 
     def _deliver(self, *, is_reckless: bool) -> None:
         messages = self._insist(self.harness.receive)
@@ -167,8 +170,11 @@ class Chaos:
         outcomes = self._insist(lambda: self.harness.statuses(prefix))
         for job_id, status in outcomes.items():
             if status == "failed":
+                self.retries[job_id] += 1
                 self._insist(partial(self.harness.post, f"/jobs/{job_id}/retry"))
-        return sum(status == "succeeded" for status in outcomes.values()) == jobs
+        if sum(status == "succeeded" for status in outcomes.values()) < jobs:
+            return False
+        return not self._insist(lambda: is_anybody_waiting(self.harness.session, prefix))
 
     def _crash_the_database(self) -> None:
         """Kill one of PostgreSQL's processes: it ends all others at once and recovers from its
@@ -189,13 +195,13 @@ class Chaos:
             self.harness.session.rollback()
             time.sleep(PAUSE_SECONDS)
 
-    def _row(self, jobs: int, seen: View, models: dict[str, ImageModel]) -> Row:
+    def _row(self, jobs: int, seen: View, errands: dict[str, Errand]) -> Row:
         extra: Counter[str] = Counter()
         unexplained = 0
         for outcome in seen.outcomes:
             troubles = self.troubles[str(outcome.job_id)]
             bill = seen.bill(outcome)
-            usual = USUAL_BILL[models[outcome.name]]
+            usual = errands[outcome.name].bill
             unexplained += any(
                 count > usual.get(paid, 0) * (1 + troubles) for paid, count in bill.items()
             )
@@ -207,13 +213,17 @@ class Chaos:
             restarts=0,
             ready=sum(each.status == "succeeded" for each in seen.outcomes),
             lost=jobs - sum(each.is_final for each in seen.outcomes),
-            mismatches=sum(not each.is_whole for each in seen.outcomes),
+            mismatches=sum(not self._is_right(each, errands[each.name]) for each in seen.outcomes),
             text=extra["text"],
             image=extra["image"],
             prediction=extra["prediction"],
             unledgered=seen.unledgered,
             unexplained=unexplained,
         )
+
+    def _is_right(self, outcome: Outcome, errand: Errand) -> bool:
+        ends = 1 + self.retries[outcome.job_id]
+        return outcome.is_made(errand) and outcome.is_told(errand, ends=ends)
 
 
 def _points_of(role: str) -> list[str]:

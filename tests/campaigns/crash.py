@@ -6,12 +6,13 @@ from typing import Any
 
 from chalicelib.core.models import JobStatus
 from chalicelib.jobs import timing
-from tests.campaigns.bills import USUAL_BILL
 from tests.campaigns.crew import strike
 from tests.campaigns.harness import FOREVER, Harness, View, prefix_of
 from tests.campaigns.outcomes import Outcome
-from tests.campaigns.points import Point, Role
+from tests.campaigns.point import Point, Role
 
+NOTICES = 2
+"""How often Replicate tells of an order: that it has begun, and that it is done."""
 PAID = ("text", "image", "prediction")
 LONGEST_SECONDS = 180
 
@@ -50,8 +51,9 @@ def kill(harness: Harness, point: Point, runs: int) -> Row:
         times = FOREVER if point.ends_as == "failed" else runs
         harness.control.fail(operation, kind, times=times, contains=prefix)
     deaths = STAGED[point.role](harness, point, names)
+    harness.hear(NOTICES * runs if point.is_unanswered else 0)
     ended = harness.recover(prefix)
-    changed = harness.replay(names, point.model) if point.role == "accept" else 0
+    changed = harness.replay(names, point.errand) if point.role == "accept" else 0
     before = harness.look(prefix)
     harness.deliver_again()
     changed += harness.look(prefix) != before
@@ -80,6 +82,7 @@ def faults(point: Point, row: Row) -> list[str]:
         "row, object and version disagree": row.mismatches > 0,
         "a message or a request changed an end": row.changed > 0,
         "paid more than once for one kill": row.most > (1 if point.may_pay_again else 0),
+        "not all was made": min(row.text, row.image, row.prediction) < 0,
         **{
             f"paid again for {paid}": getattr(row, paid) > 0 and paid != point.may_pay_again
             for paid in PAID
@@ -89,7 +92,7 @@ def faults(point: Point, row: Row) -> list[str]:
 
 
 def _counted(point: Point, seen: View) -> dict[str, int]:
-    expected = USUAL_BILL[point.model] if point.ends_as == "succeeded" else {}
+    expected = point.errand.bill if point.ends_as == "succeeded" else {}
     ended = [outcome.status for outcome in seen.outcomes]
     return {
         "ready": sum(status == JobStatus.SUCCEEDED for status in ended),
@@ -119,37 +122,40 @@ def extra_paid(
 
 def _is_right(point: Point, outcome: Outcome) -> bool:
     is_ready = point.ends_as == "succeeded"
-    return outcome.is_whole if is_ready else outcome.is_nothing
+    is_right = outcome.is_made(point.errand) if is_ready else outcome.is_nothing
+    return is_right and outcome.is_told(point.errand)
 
 
 def _accepting(harness: Harness, point: Point, names: Sequence[str]) -> int:
-    deaths = strike(point.name, [("accept", (harness.token, name, point.model)) for name in names])
+    deaths = strike(point.name, [("ask", harness.wish(name, point.errand)) for name in names])
     known = harness.personas(names)
     assert len(known) == (len(names) if point.is_committed else 0), "a phantom, or a loss"
     if not point.is_committed:
-        harness.accept(names, point.model)
+        harness.accept(names, point.errand)
     return deaths
 
 
 def _working(harness: Harness, point: Point, names: Sequence[str]) -> int:
-    harness.accept(names, point.model)
+    harness.accept(names, point.errand)
+    if point.is_resting:
+        harness.let_rest()
     return strike(point.name, [("deliver", ([message],)) for message in harness.receive()])
 
 
 def _sweeping(harness: Harness, point: Point, names: Sequence[str]) -> int:
-    harness.accept(names, point.model)
+    harness.accept(names, point.errand)
     strike("worker: claimed", [("deliver", ([each],)) for each in harness.receive()])
     harness.clock.advance(timing.SWEEP_PERIOD.total_seconds() + 1)
     return strike(point.name, [("sweep", ()) for _ in names])
 
 
 def _cancelling(harness: Harness, point: Point, names: Sequence[str]) -> int:
-    accepted = harness.accept(names, point.model)
+    accepted = harness.accept(names, point.errand)
     return _posting(harness, point, accepted, "cancel")
 
 
 def _retrying(harness: Harness, point: Point, names: Sequence[str]) -> int:
-    accepted = harness.accept(names, point.model)
+    accepted = harness.accept(names, point.errand)
     harness.clock.advance(timing.DEADLINE.total_seconds() + 1)
     harness.crew.ask("sweep")
     harness.deliver(harness.receive())
@@ -164,10 +170,17 @@ def _posting(harness: Harness, point: Point, accepted: Sequence[tuple[int, Any]]
     return deaths
 
 
+def _telling(harness: Harness, point: Point, names: Sequence[str]) -> int:
+    harness.accept(names, point.errand)
+    harness.deliver(harness.receive())
+    return strike(point.name, [("deliver", ([message],)) for message in harness.receive()])
+
+
 STAGED: Mapping[Role, Callable[[Harness, Point, Sequence[str]], int]] = {
     "accept": _accepting,
     "work": _working,
     "sweep": _sweeping,
     "cancel": _cancelling,
     "retry": _retrying,
+    "tell": _telling,
 }

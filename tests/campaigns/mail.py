@@ -20,6 +20,7 @@ from tests.campaigns.clock import Clock
 class Message:
     id: str
     job_id: str
+    kind: str
 
 
 class LogQueue:
@@ -30,7 +31,7 @@ class LogQueue:
 
     def send(self, job_id: UUID, *, kind: str, delay_seconds: int = 0) -> None:
         sent = {"id": uuid4().hex, "job_id": str(job_id), "delay": delay_seconds}
-        self._append({"sent": sent, "kind": kind})
+        self._append({"sent": sent | {"kind": kind}})
 
     def delete(self, message_id: str) -> None:
         self._append({"deleted": message_id})
@@ -77,7 +78,7 @@ class Mailbox:
 
     def _apply(self, line: Mapping[str, Any]) -> None:
         if sent := line.get("sent"):
-            self._messages[sent["id"]] = Message(sent["id"], sent["job_id"])
+            self._messages[sent["id"]] = Message(sent["id"], sent["job_id"], sent["kind"])
             self._hidden_until[sent["id"]] = self._clock.now + sent["delay"]
         else:
             self._messages.pop(line["deleted"], None)

@@ -6,6 +6,7 @@ ever share a socket.
 """
 
 import gc
+import json
 import logging
 import multiprocessing
 import os
@@ -110,15 +111,18 @@ def warm() -> None:
     """Be ready to fork: everything imported and used once, and nothing open."""
     from chalicelib import wiring  # noqa: PLC0415
     from chalicelib.core import db  # noqa: PLC0415
+    from chalicelib.personas.services import GENERATE_PERSONA  # noqa: PLC0415
     from tests.campaigns import mail, points, roles, usual  # noqa: F401, PLC0415
     from tests.client import Api  # noqa: PLC0415
 
     logging.disable()
+    gateway = os.environ["CAMPAIGN_GATEWAY"]
+    os.environ |= {"PUBLIC_API_URL": gateway, "WEBHOOK_ORIGINS": json.dumps([gateway])}
     roles.use_mail()
     api = Api.signed_in(os.environ)
     for model in ("dall-e", "openjourney"):
         job = api.generate(f"Warm {uuid4().hex}", image_model=model).json["job"]
-        roles.deliver([mail.Message(job["id"], job["id"])])
+        roles.deliver([mail.Message(job["id"], job["id"], GENERATE_PERSONA)])
     with db.transaction() as writing, db.reading() as reading:
         engines = [writing.get_bind(), reading.get_bind()]
     for engine in engines:
@@ -165,9 +169,10 @@ def _live(connection: Connection, fate: Fate | None) -> None:
         connection.send(answer)
 
 
-def prepare(mail: Path) -> None:
-    """Let the fork server start with the present environment, when the first child is asked for."""
-    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail)}
+def prepare(mail: Path, *, gateway: str) -> None:
+    """Let the fork server start with the present environment, when the first child is asked for.
+    The gateway is where Replicate believes our API to be, and where a client waits for webhooks."""
+    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail), "CAMPAIGN_GATEWAY": gateway}
     multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.campaigns.warmed"])
 
 

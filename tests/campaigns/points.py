@@ -6,7 +6,7 @@ whose answer nobody reads.
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from chalicelib.adapters.download import Downloads
@@ -14,7 +14,6 @@ from chalicelib.adapters.openai import OpenAiImages, OpenAiText
 from chalicelib.adapters.replicate import ReplicateImages
 from chalicelib.adapters.s3 import S3Objects
 from chalicelib.core.http import Endpoint
-from chalicelib.core.models import ImageModel
 from chalicelib.jobs import leases, runner
 from chalicelib.jobs.purchases import buy, settle
 from chalicelib.jobs.runner import Run, run_job
@@ -26,8 +25,6 @@ from chalicelib.workers.portrait import draw_portrait
 from chalicelib.workers.sweeper import sweep
 from chalicelib.workers.verification import verify
 from tests.campaigns.dooms import (
-    Gate,
-    Locals,
     Place,
     after_commit,
     before_commit,
@@ -35,28 +32,12 @@ from tests.campaigns.dooms import (
     leaves,
     unread,
 )
+from tests.campaigns.errand_points import errand_points
+from tests.campaigns.errands import OPENJOURNEY, PERSONA, Errand
 from tests.campaigns.mail import LogQueue
+from tests.campaigns.point import Paid, Point, alone, is_at, recorded, records, work
 
-Role = Literal["accept", "work", "sweep", "cancel", "retry"]
-Paid = Literal["text", "image", "prediction"]
-
-TASKS = (generator.write_and_verify, generator.write_motto, draw_portrait)
-
-
-@dataclass(frozen=True)
-class Point:
-    name: str
-    role: Role
-    place: Place
-    model: ImageModel = ImageModel.DALL_E
-    may_pay_again: Paid | None = None
-    """What the vendor has been paid for here, and nobody can know any more."""
-    fault: tuple[str, str] | None = None
-    """What goes wrong at the vendor's, so that the product comes by."""
-    ends_as: str = "succeeded"
-    gate: Gate | None = None
-    is_committed: bool = True
-    """Whether what the process was doing is in the database when it dies."""
+UNANSWERED: Literal["unanswered"] = "unanswered"
 
 
 def _points() -> Iterator[Point]:
@@ -74,6 +55,7 @@ def _points() -> Iterator[Point]:
     yield from _failure()
     yield from _cancel()
     yield from _retry()
+    yield from errand_points()
 
 
 def _accept() -> Iterator[Point]:
@@ -103,37 +85,33 @@ def _sweep() -> Iterator[Point]:
     yield point("marked", after_commit(send_job))
 
 
-def _work(step: str, name: str, place: Place, **more: Any) -> Point:
-    return Point(f"{step}: {name}", "work", place, **more)
-
-
 def _claim() -> Iterator[Point]:
-    yield _work("worker", "received", enters(run_job))
-    yield _work("worker", "in the claim's transaction", leaves(leases.claim))
-    yield _work("worker", "claimed", after_commit(run_job))
+    yield work("worker", "received", enters(run_job))
+    yield work("worker", "in the claim's transaction", leaves(leases.claim))
+    yield work("worker", "claimed", after_commit(run_job))
 
 
 def _moderation() -> Iterator[Point]:
-    yield _work("moderation", "before the intent", enters(buy, generator.moderate))
-    yield _work("moderation", "intent recorded", enters(OpenAiText.moderate))
-    yield _work("moderation", "unread", unread(OpenAiText.moderate))
-    yield _work("moderation", "answered", leaves(OpenAiText.moderate))
-    yield from _recorded("moderation", records("moderated"))
+    yield work("moderation", "before the intent", enters(buy, generator.moderate))
+    yield work("moderation", "intent recorded", enters(OpenAiText.moderate))
+    yield work("moderation", "unread", unread(OpenAiText.moderate))
+    yield work("moderation", "answered", leaves(OpenAiText.moderate))
+    yield from recorded("moderation", records("moderated"))
 
 
 def _text(step: str, task: Callable[..., Any], branch: Callable[..., Any]) -> Iterator[Point]:
-    gate = _alone(branch)
-    yield _work(step, "before the intent", enters(buy, task), gate=gate)
-    yield _work(step, "intent recorded", enters(OpenAiText.answer, task), gate=gate)
-    yield _work(step, "unread", unread(task), gate=gate, may_pay_again="text")
+    gate = alone(branch)
+    yield work(step, "before the intent", enters(buy, task), gate=gate)
+    yield work(step, "intent recorded", enters(OpenAiText.answer, task), gate=gate)
+    yield work(step, "unread", unread(task), gate=gate, may_pay_again="text")
     answered = leaves(OpenAiText.answer, task)
-    yield _work(step, "answered", answered, gate=gate, may_pay_again="text")
-    yield from _recorded(step, records(step), gate=gate, may_pay_again="text")
+    yield work(step, "answered", answered, gate=gate, may_pay_again="text")
+    yield from recorded(step, records(step), gate=gate, may_pay_again="text")
 
 
 def _dall_e() -> Iterator[Point]:
     yield from _pictured(
-        ImageModel.DALL_E,
+        PERSONA,
         ("before the intent", enters(buy, draw_portrait), None),
         ("intent recorded", enters(OpenAiImages.begin), None),
         ("unread", unread(OpenAiImages.begin), "image"),
@@ -142,27 +120,28 @@ def _dall_e() -> Iterator[Point]:
         ("before the PUT", enters(S3Objects.put_new), "image"),
         *STORING,
     )
-    yield from _drawn(ImageModel.DALL_E, "image")
+    yield from _drawn(PERSONA, "image")
 
 
 def _openjourney() -> Iterator[Point]:
     yield from _pictured(
-        ImageModel.OPENJOURNEY,
+        OPENJOURNEY,
         ("before the intent", enters(buy, draw_portrait), None),
         ("intent recorded", enters(ReplicateImages.begin), None),
-        ("unread", unread(ReplicateImages.begin), "prediction"),
-        ("accepted", leaves(ReplicateImages.begin), "prediction"),
+        ("unread", unread(ReplicateImages.begin), UNANSWERED),
+        ("accepted", leaves(ReplicateImages.begin), UNANSWERED),
         ("polling", unread(ReplicateImages.collect), None),
         ("downloading", enters(Downloads.fetch), None),
         ("downloaded", leaves(ReplicateImages.collect), None),
         ("before the PUT", enters(S3Objects.put_new), None),
         *STORING,
     )
-    yield from _drawn(ImageModel.OPENJOURNEY, "reference", may_pay_again="prediction")
-    yield from _drawn(ImageModel.OPENJOURNEY, "image")
+    yield from _drawn(OPENJOURNEY, "reference", UNANSWERED)
+    yield from _drawn(OPENJOURNEY, "image")
 
 
-Named = tuple[str, Place, Paid | None]
+Unsure = Paid | Literal["unanswered"] | None
+Named = tuple[str, Place, Unsure]
 
 STORING: Sequence[Named] = (
     ("PUT unread", enters(http.client.HTTPResponse.begin, S3Objects.put_new), None),
@@ -170,41 +149,32 @@ STORING: Sequence[Named] = (
 )
 
 
-def _pictured(model: ImageModel, *named: Named) -> Iterator[Point]:
-    gate = _alone(draw_portrait)
-    for name, place, paid in named:
-        yield _work(model, name, place, model=model, gate=gate, may_pay_again=paid)
+def _pictured(errand: Errand, *named: Named) -> Iterator[Point]:
+    gate = alone(draw_portrait)
+    for name, place, unsure in named:
+        more = _costs(unsure)
+        yield work(errand.name, name, place, errand=errand, gate=gate, **more)
 
 
-def _drawn(model: ImageModel, part: str, **more: Any) -> Iterator[Point]:
-    saved = records(f"image:{model}", part)
-    gate = _alone(draw_portrait)
-    yield from _recorded(model, saved, f"the {part}'s record", model=model, gate=gate, **more)
+def _costs(unsure: Unsure) -> dict[str, Any]:
+    return {"is_unanswered": True} if unsure == UNANSWERED else {"may_pay_again": unsure}
 
 
-def _recorded(
-    step: str,
-    saved: Callable[[Locals], bool],
-    what: str = "the record",
-    *,
-    may_pay_again: Paid | None = None,
-    **more: Any,
-) -> Iterator[Point]:
-    before = Place(leases.record, within=Run.record, having=saved)
-    after = Place(Run.record, leaves=True, within=Run.record, having=saved)
-    yield _work(step, f"before {what}", before, may_pay_again=may_pay_again, **more)
-    yield _work(step, f"after {what}", after, **more)
+def _drawn(errand: Errand, part: str, unsure: Unsure = None) -> Iterator[Point]:
+    saved = records(f"image:{errand.model}", part)
+    more = {"errand": errand, "gate": alone(draw_portrait), **_costs(unsure)}
+    yield from recorded(errand.name, saved, f"the {part}'s record", **more)
 
 
 def _publish() -> Iterator[Point]:
     end = replace(before_commit(generator.generate), outside=Run.record)
-    yield from _recorded("publish", is_at("publish"))
-    yield _work("publish", "before", enters(publish))
-    yield _work("publish", "in the transaction, job ended", leaves(leases.finish))
-    yield _work("publish", "before COMMIT", end)
-    yield _work("publish", "after COMMIT", replace(end, leaves=True))
-    yield _work("publish", "before the message is deleted", enters(LogQueue.delete))
-    yield _work("publish", "message deleted", leaves(LogQueue.delete))
+    yield from recorded("publish", is_at("publish"))
+    yield work("publish", "before", enters(publish))
+    yield work("publish", "in the transaction, job ended", leaves(leases.finish))
+    yield work("publish", "before COMMIT", end)
+    yield work("publish", "after COMMIT", replace(end, leaves=True))
+    yield work("publish", "before the message is deleted", enters(LogQueue.delete))
+    yield work("publish", "message deleted", leaves(LogQueue.delete))
 
 
 def _release() -> Iterator[Point]:
@@ -216,7 +186,7 @@ def _release() -> Iterator[Point]:
         ("sent, not marked", leaves(LogQueue.send)),
         ("before the mark's COMMIT", before_commit(send_job)),
     ):
-        yield _work("release", name, place, fault=busy)
+        yield work("release", name, place, fault=busy)
 
 
 def _failure() -> Iterator[Point]:
@@ -226,7 +196,7 @@ def _failure() -> Iterator[Point]:
         ("in the transaction", leaves(leases.fail)),
         ("after COMMIT", leaves(runner.run_job)),
     ):
-        yield _work("failure", name, place, fault=flagged, ends_as="failed")
+        yield work("failure", name, place, fault=flagged, ends_as="failed")
 
 
 def _cancel() -> Iterator[Point]:
@@ -245,25 +215,6 @@ def _retry() -> Iterator[Point]:
         ("sent, not marked", leaves(LogQueue.send)),
     ):
         yield Point(f"retry: {name}", "retry", place)
-
-
-def records(key: str, part: str | None = None) -> Callable[[Locals], bool]:
-    """Tell whether `Run.record` was called with this key of the checkpoint, and part of it."""
-
-    def is_recorded(arguments: Locals) -> bool:
-        patch = arguments["checkpoint"]
-        return key in patch and (part is None or part in patch[key])
-
-    return is_recorded
-
-
-def is_at(step: str) -> Callable[[Locals], bool]:
-    """Tell whether `Run.record` was called to say that this step begins."""
-    return lambda arguments: bool(arguments["step"] == step and not arguments["checkpoint"])
-
-
-def _alone(task: Callable[..., Any]) -> Gate:
-    return Gate(task, tuple(other for other in TASKS if other is not task))
 
 
 POINTS: Mapping[str, Point] = {point.name: point for point in _points()}

@@ -9,12 +9,11 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.core.db import transaction
-from chalicelib.core.models import ImageModel
 from chalicelib.jobs import leases
 from chalicelib.jobs.exceptions import JobAlreadyFinished, LeaseLost
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import cancel_job
-from tests.campaigns.bills import TEXTS, bill_of
+from tests.campaigns.errands import PERSONA, TEXTS, bill_of
 from tests.campaigns.harness import Harness, prefix_of
 from tests.campaigns.points import POINTS
 from tests.campaigns.zombie import freeze
@@ -46,7 +45,7 @@ def cancel(claimed: Claim) -> None:
 
 def test_of_fifty_that_end_a_job_at_once_one_does(harness: Harness, api: Api) -> None:
     names = harness.begin(ROUNDS)
-    accepted = harness.accept(names, ImageModel.DALL_E)
+    accepted = harness.accept(names, PERSONA)
     barrier = Barrier(AT_ONCE)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _, answer in accepted:
@@ -85,7 +84,7 @@ def test_after_a_cancel_nothing_is_bought_that_was_not_intended_before(
 ) -> None:
     point = POINTS[name]
     names = harness.begin(1)
-    ((_, answer),) = harness.accept(names, point.model)
+    ((_, answer),) = harness.accept(names, point.errand)
     (worker,) = freeze(point, harness.receive())
     assert worker.state == "T"
     assert harness.post(f"/jobs/{answer['job']['id']}/cancel") == 202

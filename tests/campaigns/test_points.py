@@ -2,17 +2,17 @@
 
 import pytest
 
-from chalicelib.core.models import ImageModel
 from chalicelib.jobs.runner import Run
 from tests.campaigns.dooms import code_of
+from tests.campaigns.errands import WHOLE, Errand
 from tests.campaigns.harness import Harness
 from tests.campaigns.nursery import Hand
 from tests.campaigns.points import POINTS
 
 
-@pytest.mark.parametrize("model", ImageModel)
-def test_whatever_a_healthy_run_does_has_a_point(harness: Harness, model: ImageModel) -> None:
-    harness.accept(harness.begin(1), model)
+@pytest.mark.parametrize("errand", WHOLE, ids=lambda each: each.name)
+def test_whatever_a_healthy_run_does_has_a_point(harness: Harness, errand: Errand) -> None:
+    harness.accept(harness.begin(1), errand)
     seen = harness.crew.ask("watch", harness.receive())
     places = [point.place for point in POINTS.values()]
     functions = [place.function for place in places]
@@ -26,7 +26,7 @@ def test_whatever_a_healthy_run_does_has_a_point(harness: Harness, model: ImageM
         if not any(place.having(arguments) for place in recording)
     ]
     assert unpointed == []
-    assert len(seen.records) >= len(("moderate", "moderated", "character", "motto", "image"))
+    assert len(seen.records) >= len(("moderated", *errand.steps))
 
 
 def test_a_child_begins_with_no_connection_and_one_thread(harness: Harness) -> None:

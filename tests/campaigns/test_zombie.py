@@ -25,7 +25,7 @@ def test_stopped_at(harness: Harness, name: str) -> None:
 def test_woken_while_its_successor_is_at_work(harness: Harness, name: str) -> None:
     point = POINTS[name]
     names = harness.begin(1)
-    harness.accept(names, point.model)
+    harness.accept(names, point.errand)
     (zombie,) = freeze(point, harness.receive())
     harness.clock.advance(settings().job_lease_seconds + 1)
     harness.crew.ask("sweep")

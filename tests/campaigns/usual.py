@@ -21,13 +21,13 @@ from chalicelib.jobs import timing
 from chalicelib.personas import generation
 from chalicelib.personas.portraits import Portrait, redraw
 from chalicelib.personas.services import name_key
-from tests.campaigns.bills import bill_of
 from tests.campaigns.crash import Row, extra_paid
 from tests.campaigns.crew import Telling, strike
 from tests.campaigns.dooms import after_commit, enters, leaves, unread
+from tests.campaigns.errands import bill_of
 from tests.campaigns.harness import Harness, prefix_of
 from tests.campaigns.mail import LogQueue, Message
-from tests.campaigns.points import Point
+from tests.campaigns.point import Point
 from tests.campaigns.roles import mail
 
 BILL = bill_of("character", "motto", "image")

@@ -6,12 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.campaigns.bills import USUAL_BILL
 from tests.campaigns.crash import extra_paid
 from tests.campaigns.harness import Harness, View, prefix_of
 from tests.campaigns.mail import Message
 from tests.campaigns.nursery import Fate, Hand
-from tests.campaigns.points import Point
+from tests.campaigns.point import Point
 
 PATIENCE_SECONDS = 30
 
@@ -60,7 +59,7 @@ class Row:
 def stop(harness: Harness, point: Point, runs: int) -> Row:
     names = harness.begin(runs)
     prefix = prefix_of(names)
-    harness.accept(names, point.model)
+    harness.accept(names, point.errand)
     zombies = freeze(point, harness.receive())
     stopped = sum(zombie.state == "T" for zombie in zombies)
     try:
@@ -114,5 +113,5 @@ def _row(point: Point, stopped: int, before: View, after: View) -> Row:
         mismatches=sum(not outcome.is_whole for outcome in after.outcomes),
         changed=sum(one != other for one, other in pairs),
         unledgered=after.unledgered,
-        **extra_paid(after, USUAL_BILL[point.model]),
+        **extra_paid(after, point.errand.bill),
     )
