@@ -15,7 +15,7 @@ from chalicelib.adapters.replicate import ReplicateImages
 from chalicelib.adapters.s3 import S3Objects
 from chalicelib.core.http import Endpoint
 from chalicelib.jobs import leases, runner
-from chalicelib.jobs.purchases import buy, settle
+from chalicelib.jobs.purchases import buy
 from chalicelib.jobs.runner import Run, run_job
 from chalicelib.jobs.services import cancel_job, create_job, retry_job, send_job
 from chalicelib.personas.services import publish
@@ -110,13 +110,19 @@ def _text(step: str, task: Callable[..., Any], branch: Callable[..., Any]) -> It
 
 
 def _dall_e() -> Iterator[Point]:
+    billed = Place(Run.record, leaves=True, within=Run.record, having=is_at("store"))
     yield from _pictured(
         PERSONA,
         ("before the intent", enters(buy, draw_portrait), None),
         ("intent recorded", enters(OpenAiImages.begin), None),
         ("unread", unread(OpenAiImages.begin), "image"),
         ("answered", leaves(OpenAiImages.begin), "image"),
-        ("settled", leaves(settle, draw_portrait), "image"),
+        (
+            "before the bill's record",
+            replace(billed, function=leases.record, leaves=False),
+            "image",
+        ),
+        ("after the bill's record", billed, "image"),
         ("before the PUT", enters(S3Objects.put_new), "image"),
         *STORING,
     )
