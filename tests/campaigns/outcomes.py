@@ -167,16 +167,19 @@ class Store:
 
     s3: "S3Client"
     bucket: str
-    _seen: dict[str, str] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def pictures(self, prefix: str) -> list[tuple[str, str]]:
         """Return key and digest of what lies there, in order. A picture that does not decode
         raises."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
-        return [(each["Key"], self._digest(each["Key"])) for each in listed]
+        return [(each["Key"], self._digest(each["Key"], each["ETag"])) for each in listed]
 
-    def _digest(self, key: str) -> str:
-        content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.load()
-        return sha256(content).hexdigest()
+    def _digest(self, key: str, tag: str) -> str:
+        """Fetch it once: the tag is another one when the content is."""
+        if (key, tag) not in self._seen:
+            content = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.load()
+            self._seen[key, tag] = sha256(content).hexdigest()
+        return self._seen[key, tag]

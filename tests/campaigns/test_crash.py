@@ -8,7 +8,7 @@ from tests.campaigns.crash import faults, kill
 from tests.campaigns.harness import Harness
 from tests.campaigns.points import POINTS
 
-RUNS = int(os.environ.get("CRASH_RUNS", "10"))
+RUNS = int(os.environ.get("CRASH_RUNS", "5"))
 
 
 @pytest.mark.parametrize("name", POINTS)
