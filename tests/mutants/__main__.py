@@ -13,7 +13,7 @@ from queue import Queue
 from tempfile import TemporaryDirectory
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.laboratory import Bench, Verdict, bench, first_failure, judge
+from tests.mutants.laboratory import Bench, Broken, Verdict, bench, first_failure, judge
 from tests.mutants.mutant import Mutant
 
 HEAD = "| guarantee | broken in | caught by | as | seconds |\n|---|---|---|---|---|"
@@ -54,6 +54,9 @@ def _judged(mutants: Sequence[Mutant], benches: Sequence[Bench]) -> Iterator[Ver
         mine = free.get()
         try:
             return judge(mine, mutant)
+        except Broken as error:
+            print(f"{mutant.guarantee}: no verdict\n{error}", file=sys.stderr)
+            return Verdict(mutant, None, 0)
         finally:
             free.put(mine)
 

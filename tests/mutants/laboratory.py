@@ -43,7 +43,7 @@ class Verdict:
 
     def __str__(self) -> str:
         found = self.failure
-        caught = f"`{found.test}`" if found else "**nobody: it survives**"
+        caught = f"`{found.test}`" if found else "**nobody**"
         error = f"`{found.error}`" if found else ""
         file = self.mutant.file.removeprefix("chalicelib/")
         cells = (self.mutant.guarantee, f"`{file}`", caught, error, f"{self.seconds:.1f}")

@@ -224,11 +224,11 @@ def test_what_a_worker_stores_after_the_end_is_swept_away(
     """The persona is deleted while the vendor draws: the worker stores the picture, finds that
     the job is over, publishes nothing, and leaves nothing behind."""
     name = "Ada who came too late"
-    life = Life(api, api.generate(name).json["persona_id"])
-    ai.latency(image=500)
+    life = Life(api, api.generate(name, image_model="openjourney").json["persona_id"])
+    ai.latency(prediction=500)
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(worker.work)
-        wait_until(lambda: ai.calls("image", contains=name).attempts > 0)
+        wait_until(lambda: ai.calls("poll", contains=name).attempts > 0)
         delete(life)
         working.result()
     [key] = stored(life)
