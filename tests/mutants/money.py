@@ -111,7 +111,7 @@ MUTANTS = (
         IDEMPOTENCY,
         old="[str(self.user_id), self.operation, self.key]",
         new="[self.operation, self.key]",
-        tests=("tests/core/test_idempotency.py::test_another_request_under_the_key_is_refused",),
+        tests=("tests/core/test_idempotency.py::test_a_key_counts_for_one_user_and_one_path",),
     ),
     Mutant(
         "a vendor that fails five times in a row is left alone",

@@ -130,8 +130,8 @@ MUTANTS = (
         old="        _show(persona, data.visibility or persona.visibility)\n",
         tests=(
             (
-                "tests/workers/test_persona_generator.py"
-                "::test_a_generation_that_was_superseded_pays_for_nothing"
+                "tests/personas/test_editing.py"
+                "::test_a_visibility_that_a_new_wish_changes_is_a_new_version"
             ),
         ),
     ),
