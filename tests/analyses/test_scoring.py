@@ -139,7 +139,9 @@ def test_the_same_answer_to_all_items_does_not_count(value: int) -> None:
     assert scoring.invalid_reason(all_of(value) | {"7": value % 5 + 1}) is None
 
 
-@pytest.mark.parametrize(("unknown", "counts"), [(0, True), (6, True), (7, False), (20, False)])
+@pytest.mark.parametrize(
+    ("unknown", "counts"), [(0, True), (6, True), (7, False), (10, False), (20, False)]
+)
 def test_more_than_six_unknown_do_not_count(unknown: int, counts: bool) -> None:  # noqa: FBT001
     answers = {**ANSWERS, "15": 3} | dict.fromkeys(ITEMS[:unknown])
     reason = scoring.invalid_reason(answers)

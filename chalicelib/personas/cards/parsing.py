@@ -64,7 +64,8 @@ def parse_file(content: bytes) -> Card:
     if len(content) > MAX_FILE_BYTES:
         raise CardTooLarge
     if not content.startswith(png.SIGNATURE[:4]):
-        return parse_object(_json(content.removeprefix(b"\xef\xbb\xbf")))
+        text = content.removeprefix(b"\xef\xbb\xbf")
+        return parse_object(_json(text, otherwise="it is neither a PNG nor JSON"))
     try:
         return _from_png(png.read(content))
     except NotPng as error:
@@ -96,7 +97,7 @@ def _from_png(chunks: list[Chunk]) -> Card:
     kinds = {chunk.kind: chunk.content for chunk in chunks}
     if png.ANIMATION in kinds:
         raise NotACard.because("its picture moves")
-    card = parse_object(_json(_embedded(chunks)))
+    card = parse_object(_json(_embedded(chunks), otherwise="its text is no JSON"))
     return Card(card.data, card.known, picture=png.picture(chunks), original=kinds.get(ORIGINAL))
 
 
@@ -114,13 +115,13 @@ def _embedded(chunks: list[Chunk]) -> bytes:
         raise NotACard.because("its text is no base64") from error
 
 
-def _json(raw: bytes) -> Any:
+def _json(raw: bytes, *, otherwise: str) -> Any:
     if len(raw) > MAX_JSON_BYTES:
         raise CardTooLarge
     try:
         return from_json(raw, allow_inf_nan=False)
     except ValueError as error:
-        raise NotACard.because("it is no JSON") from error
+        raise NotACard.because(otherwise) from error
 
 
 def _require_plain(card: object) -> None:

@@ -1,6 +1,7 @@
 """The share card: everything on it is said, fits, and does nothing but be looked at."""
 
 import io
+import json
 import math
 import re
 from typing import Any
@@ -12,8 +13,16 @@ from PIL import Image, ImageChops
 from chalicelib.core.models import Persona
 from chalicelib.personas.cards.lettering import SERIF
 from chalicelib.personas.cards.pictures import rendered, small_jpeg
-from chalicelib.personas.cards.share import FAMILIES, HEIGHT, TRAITS, WIDTH, share_card
+from chalicelib.personas.cards.share import (
+    FAMILIES,
+    HEIGHT,
+    LABELS,
+    TRAITS,
+    WIDTH,
+    share_card,
+)
 from chalicelib.personas.cards.writing import Exported
+from tests.analyses.surveys import ANSWERS, answers_at, collect, open_survey
 from tests.client import Api
 from tests.conftest import Worker
 from tests.personas.cards.exchange import export
@@ -175,6 +184,38 @@ def test_the_picture_is_the_drawing(api: Api, worker: Worker) -> None:
     with Image.open(io.BytesIO(shown)) as image:
         assert (image.format, image.size) == ("PNG", (WIDTH, HEIGHT))
         assert ImageChops.difference(image.convert("RGB"), pixels(svg)).getbbox() is None
+
+
+def test_what_friends_answered_stands_on_the_card(api: Api, visitor: Api, worker: Worker) -> None:
+    survey = open_survey(api, subject_name="Ada")
+    collect(visitor, survey, ANSWERS, answers_at(E=5, A=4, O=5), answers_at(E=4, C=2, N=1))
+    persona_id = api.post("/personas/generate", {"analysis_id": survey.id}).json["persona_id"]
+    worker.work()
+    said = texts(export(api, persona_id, "share_svg").content.decode())
+    for name, score in survey.results().json["traits"].items():
+        shown = f"{score['observed'] * 100:.0f} \N{PLUS-MINUS SIGN} {score['se'] * 100:.0f}"
+        assert said[said.index(LABELS[name]) + 1] == shown
+    archetype = api.get(f"/personas/{persona_id}").json["archetype"]["name"]
+    assert f"{archetype} From what 3 friends answered" in " ".join(said)
+    assert notes(api, persona_id) == (
+        "AI persona from what 3 friends answered. It is not the real person."
+    )
+
+
+def test_what_was_inferred_says_so_on_every_card(api: Api, worker: Worker) -> None:
+    persona_id = api.generate("Ada", description="Kind and calm.").json["persona_id"]
+    worker.work()
+    said = texts(export(api, persona_id, "share_svg").content.decode())
+    assert len([text for text in said if text.endswith("\N{PLUS-MINUS SIGN} 20")]) == 5
+    assert "Inferred from a description" in " ".join(said)
+    assert notes(api, persona_id) == (
+        "AI persona inferred from a description. It is not the real person."
+    )
+
+
+def notes(api: Api, persona_id: str) -> str:
+    card = json.loads(export(api, persona_id, "ccv2_json").content)
+    return str(card["data"]["creator_notes"])
 
 
 def test_two_names_get_two_pictures() -> None:
