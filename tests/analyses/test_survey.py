@@ -51,6 +51,7 @@ def test_a_visitor_sees_what_is_asked(visitor: Api, api: Api) -> None:
         "one_word", "come_to_for", "known_for",
     ]  # fmt: skip
     assert "never the answers of one" in form["consent"]
+    assert "the AI persona, which they can show to others, may quote it" in form["consent"]
 
 
 def test_an_answer_is_recorded(visitor: Api, survey: Survey, session: Session) -> None:

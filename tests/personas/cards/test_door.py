@@ -39,6 +39,11 @@ def test_a_hostile_file_is_refused_at_the_door(api: Api, what: str) -> None:
     assert (answer.status, answer.code, answer.json["errors"]) == (422, "not_a_card", [])
 
 
+def test_another_kind_of_file_is_told_what_is_wanted(api: Api) -> None:
+    answer = import_file(api, b"\xff\xd8\xff\xe0 a photograph")
+    assert answer.json["detail"].endswith("it is neither a PNG nor JSON.")
+
+
 def test_a_picture_that_cannot_be_drawn_is_no_card(api: Api) -> None:
     """Every chunk is whole, and the pixels in them are not."""
     at = GOOD.index(b"IDAT") - 4
