@@ -6,6 +6,7 @@ No checkpoints, no lease, no strictness about what the vendors answer.
 import base64
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import local
 from typing import Any
@@ -41,7 +42,8 @@ class PlainWorker:
         with self._database() as connection, connection.cursor() as cursor:
             cursor.execute(TABLE)
 
-    def generate(self) -> None:
+    def generate(self) -> Callable[[], None]:
+        """Make a persona; there is nothing to check that would not have raised."""
         persona_id = str(uuid4())
         self._write("INSERT INTO plain_personas (id, status) VALUES (%s, 'running')", persona_id)
         self._openai.moderations.create(
@@ -67,6 +69,7 @@ class PlainWorker:
             *image.result(),
             persona_id,
         )
+        return lambda: None
 
     def _verified_character(self) -> BaseModel:
         """Ask the persona who it is, too. The answer is not looked at."""
