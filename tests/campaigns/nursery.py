@@ -22,7 +22,6 @@ from typing import Any
 from uuid import uuid4
 
 PATIENCE_SECONDS = 60
-PLENTY = {"DAILY_TEXTS": "1000000", "DAILY_IMAGES": "1000000", "DAILY_BUDGET_DOLLARS": "1000000"}
 
 
 class Killed(Exception):
@@ -172,7 +171,7 @@ def _live(connection: Connection, fate: Fate | None) -> None:
 def prepare(mail: Path, *, gateway: str) -> None:
     """Let the fork server start with the present environment, when the first child is asked for.
     The gateway is where Replicate believes our API to be, and where a client waits for webhooks."""
-    os.environ |= PLENTY | {"CAMPAIGN_MAIL": str(mail), "CAMPAIGN_GATEWAY": gateway}
+    os.environ |= {"CAMPAIGN_MAIL": str(mail), "CAMPAIGN_GATEWAY": gateway}
     multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.campaigns.warmed"])
 
 
