@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from chalice.app import Blueprint, Request, Response
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
 
 from chalicelib.core import db, idempotency, problems, waiting
 from chalicelib.core.errors import DomainError, Invalid, PreconditionRequired
@@ -56,6 +58,14 @@ class Pending(Reply[Body]):
     transaction: it returns the last word, or None while there is none."""
 
     settled: Callable[[], Reply[Body] | None] | None = None
+
+
+@dataclass(frozen=True)
+class Staged(Generic[Body]):
+    """What takes long is done, outside any transaction. `carry_out` makes the effects in the one
+    transaction, and says the answer."""
+
+    carry_out: Callable[[Session], Reply[Body]]
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,7 @@ class Endpoint:
         self.given = wanted & GIVEN
         self.needs_if_match = hints.get("if_match") is IfMatch
         self.returns = hints["return"]
-        says_more = get_origin(self.returns) in {Reply, Pending}
+        says_more = get_origin(self.returns) in {Reply, Pending, Staged}
         answers = get_args(self.returns)[0] if says_more else self.returns
         self.answers: Any = answers
         self._parsers = {name: TypeAdapter(hint) for name, hint in self.hints.items()}
@@ -160,7 +170,12 @@ class Endpoint:
     @property
     def is_repeatable(self) -> bool:
         """Whether a signed-in caller may send the request again under the same key."""
-        return self.method == "POST" and "session" in self.given and self.guard is not anyone
+        writes = "session" in self.given or self.is_staged
+        return self.method == "POST" and writes and self.guard is not anyone
+
+    @property
+    def is_staged(self) -> bool:
+        return get_origin(self.returns) is Staged
 
     @property
     def may_wait(self) -> bool:
@@ -184,13 +199,26 @@ class Endpoint:
         with ExitStack() as stack:
             for name in self.given - inputs.keys():
                 inputs[name] = self._provide(name, request, caller, stack)
-            if attempt is None:
-                return self._asked(request, inputs)
-            if (before := idempotency.recall(inputs["session"], attempt)) is not None:
-                return Answer(before)
-            answer = self._asked(request, inputs)
-            idempotency.keep(inputs["session"], attempt, answer.response)
-        return answer
+            if self.is_staged:
+                return self._in_stages(request, inputs, attempt)
+            act = partial(self._asked, request, inputs)
+            return _once(inputs["session"], attempt, act) if attempt else act()
+
+    def _in_stages(
+        self, request: Request, inputs: Mapping[str, Any], attempt: idempotency.Attempt | None
+    ) -> Answer:
+        """Look for the answer before the long part, too: it may cost something."""
+        if attempt is not None:
+            with db.transaction() as session:
+                if (before := idempotency.recall(session, attempt)) is not None:
+                    return Answer(before)
+        staged: Staged[Any] = self.view(**inputs)
+        with db.transaction() as session:
+
+            def act() -> Answer:
+                return Answer(self._response(request, staged.carry_out(session)))
+
+            return _once(session, attempt, act) if attempt else act()
 
     def _asked(self, request: Request, inputs: Mapping[str, Any]) -> Answer:
         result = self.view(**inputs)
@@ -275,6 +303,14 @@ class Endpoint:
             return Response("", headers=headers, status_code=status)
         headers["Content-Type"] = "application/json"
         return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
+
+
+def _once(session: Session, attempt: idempotency.Attempt, act: Callable[[], Answer]) -> Answer:
+    if (before := idempotency.recall(session, attempt)) is not None:
+        return Answer(before)
+    answer = act()
+    idempotency.keep(session, attempt, answer.response)
+    return answer
 
 
 def _matches(etag: str, header: str) -> bool:

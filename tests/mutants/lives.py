@@ -105,6 +105,30 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "an import that is sent again under its key is answered as at first",
+        "chalicelib/core/http.py",
+        old="            return _once(session, attempt, act) if attempt else act()\n\n    def _asked",
+        new="            return act()\n\n    def _asked",
+        tests=(
+            (
+                "tests/personas/cards/test_import.py"
+                "::test_an_import_that_is_sent_again_under_its_key_makes_one_persona"
+            ),
+        ),
+    ),
+    Mutant(
+        "a picture is doomed before it is stored",
+        CARDS,
+        old="        doom(session, keys=[key])\n",
+        new="        pass\n",
+        tests=(
+            (
+                "tests/personas/cards/test_import.py"
+                "::test_a_picture_that_was_stored_in_vain_is_doomed"
+            ),
+        ),
+    ),
+    Mutant(
         "a card's texts are moderated",
         CARDS,
         old="    _moderate(ports.text, adopted)\n",

@@ -1,8 +1,9 @@
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from chalicelib.auth.guards import signed_in
-from chalicelib.core import db
-from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.http import Caller, Reply, Routes, Staged
 from chalicelib.core.ports import Ports
 from chalicelib.personas import reading
 from chalicelib.personas.cards import services
@@ -39,10 +40,14 @@ def create_upload(caller: Caller, ports: Ports) -> UploadRead:
 
 
 @routes.post("/personas/import")
-def import_card(caller: Caller, ports: Ports, body: CardImport) -> Reply[PersonaRead]:
+def import_card(caller: Caller, ports: Ports, body: CardImport) -> Staged[PersonaRead]:
     """Make a private persona of a character card, your own or somebody else's."""
-    persona_id = services.import_card(ports, owner_id=caller.user_id, data=body)
-    with db.reading() as session:
+    prepared = services.prepare_import(ports, owner_id=caller.user_id, data=body)
+
+    def carry_out(session: Session) -> Reply[PersonaRead]:
+        persona_id = services.import_card(session, prepared)
         row = reading.read_own(session, owner_id=caller.user_id, persona_id=persona_id)
-    seen = reading.show(row, ports.objects)
-    return Reply(seen.body, etag=seen.etag, location=f"/personas/{persona_id}")
+        seen = reading.show(row, ports.objects)
+        return Reply(seen.body, etag=seen.etag, location=f"/personas/{persona_id}")
+
+    return Staged(carry_out)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from chalicelib.core.db import reading, transaction
-from chalicelib.core.errors import DomainError, Unauthenticated
+from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.models import (
     DoomedObject,
     Persona,
@@ -45,6 +45,7 @@ from chalicelib.personas.cards.exceptions import (
 from chalicelib.personas.cards.parsing import MAX_FILE_BYTES, Card, parse_file, parse_object
 from chalicelib.personas.cards.schemas import CardFormat, CardImport, ExportRead
 from chalicelib.personas.cards.writing import Exported
+from chalicelib.personas.deletion import doom, forget_doomed
 from chalicelib.personas.exceptions import PersonaNameTaken, PersonaNotFound, PersonaNotReady
 from chalicelib.personas.services import name_key
 
@@ -58,6 +59,16 @@ SIGNED_SECONDS = 60
 class Upload:
     key: str
     form: SignedUpload
+
+
+@dataclass(frozen=True)
+class Import:
+    """A card that may become a persona, and its portrait, which is stored."""
+
+    owner_id: UUID
+    adopted: Adopted
+    image: PersonaImage | None
+    upload_key: str | None
 
 
 def export_persona(
@@ -86,9 +97,9 @@ def create_upload(objects: Objects, *, owner_id: UUID) -> Upload:
     return Upload(key, objects.sign_upload(key, max_bytes=MAX_FILE_BYTES))
 
 
-def import_card(ports: Ports, *, owner_id: UUID, data: CardImport) -> UUID:
-    """Make a persona of a card, and return its id. An upload is used up by that, and by nothing
-    that fails before."""
+def prepare_import(ports: Ports, *, owner_id: UUID, data: CardImport) -> Import:
+    """Read, check and moderate a card, and store its portrait, which is doomed until the persona
+    shows it."""
     card = _card(ports.objects, owner_id=owner_id, data=data)
     adopted = adopt(card, name=data.name)
     portrait = _portrait(card, adopted)
@@ -96,13 +107,14 @@ def import_card(ports: Ports, *, owner_id: UUID, data: CardImport) -> UUID:
         _require_free(session, owner_id=owner_id, adopted=adopted, upload_key=data.upload_key)
     _moderate(ports.text, adopted)
     image = _stored(ports.objects, portrait) if portrait else None
-    try:
-        with transaction() as session:
-            persona_id = _add(session, owner_id=owner_id, adopted=adopted, image=image)
-            _use_up(session, data.upload_key)
-    except DomainError:
-        _doom(image)
-        raise
+    return Import(owner_id, adopted, image, data.upload_key)
+
+
+def import_card(session: Session, prepared: Import) -> UUID:
+    """Make a persona of a card, and return its id. An upload is used up by that, and by nothing
+    that fails before."""
+    persona_id = _add(session, prepared)
+    _use_up(session, prepared.upload_key)
     return persona_id
 
 
@@ -183,6 +195,8 @@ def _moderate(text: TextEngine, adopted: Adopted) -> None:
 
 def _stored(objects: Objects, portrait: "Portrait") -> PersonaImage:
     key = f"images/imported/{uuid4()}.jpg"
+    with transaction() as session:
+        doom(session, keys=[key])
     objects.put_new(key, portrait.content, mime=portrait.mime)
     return PersonaImage(
         key=key,
@@ -193,13 +207,14 @@ def _stored(objects: Objects, portrait: "Portrait") -> PersonaImage:
     )
 
 
-def _add(session: Session, *, owner_id: UUID, adopted: Adopted, image: PersonaImage | None) -> UUID:
-    owner = session.get(User, owner_id, with_for_update=True)
+def _add(session: Session, prepared: Import) -> UUID:
+    owner = session.get(User, prepared.owner_id, with_for_update=True)
     if owner is None:
         raise Unauthenticated
+    adopted, image = prepared.adopted, prepared.image
     columns: dict[str, Any] = dict(adopted.columns)
     persona = Persona(
-        owner_id=owner_id,
+        owner_id=owner.id,
         name_key=name_key(columns["name"]),
         source=Source.IMPORT,
         visibility=Visibility.PRIVATE,
@@ -218,6 +233,7 @@ def _add(session: Session, *, owner_id: UUID, adopted: Adopted, image: PersonaIm
         session.add(image)
         session.flush()
         persona.current_image_id = image.id
+        forget_doomed(session, keys=[image.key])
     if owner.primary_persona_id is None:
         owner.primary_persona_id = persona.id
     return persona.id
@@ -232,9 +248,3 @@ def _use_up(session: Session, upload_key: str | None) -> None:
             session.add(DoomedObject(key=upload_key))
     except IntegrityError as error:
         raise UploadNotFound from error
-
-
-def _doom(image: PersonaImage | None) -> None:
-    if image is not None:
-        with transaction() as session:
-            session.add(DoomedObject(key=image.key))

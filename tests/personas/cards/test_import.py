@@ -270,6 +270,35 @@ def test_of_ten_imports_at_once_one_is_done_and_no_picture_is_left_over(
     assert kept.key not in doomed
 
 
+def test_an_import_that_is_sent_again_under_its_key_makes_one_persona(
+    api: Api, ai: Control
+) -> None:
+    key, _ = send(api, json.dumps(foreign.v2()).encode())
+    again = {"Idempotency-Key": "bring-mira-once"}
+    first, second = (api.post("/personas/import", {"upload_key": key}, **again) for _ in range(2))
+    assert (first.status, second.status) == (201, 201)
+    assert first.json == second.json
+    assert second.headers["Idempotency-Replayed"] == "true"
+    other = api.post("/personas/import", {"card": foreign.v2()}, **again)
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
+    assert len(api.get("/personas").json["items"]) == 1
+
+
+def test_of_ten_equal_imports_at_once_under_one_key_none_is_refused_for_good(
+    api: Api, ai: Control
+) -> None:
+    def bring(_: int) -> tuple[int, str | None]:
+        answer = api.post("/personas/import", {"card": foreign.v2()}, **{"Idempotency-Key": "race"})
+        return answer.status, None if answer.status == 201 else answer.code
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = set(pool.map(bring, range(10)))
+    assert (201, None) in answers
+    assert answers <= {(201, None), (409, "request_in_progress"), (409, "persona_name_taken")}
+    assert bring(0) == (201, None)
+    assert len(api.get("/personas").json["items"]) == 1
+
+
 def test_a_picture_that_was_stored_in_vain_is_doomed(
     api: Api, ai: Control, session: Session
 ) -> None:
