@@ -107,8 +107,8 @@ MUTANTS = (
     Mutant(
         "an import that is sent again under its key is answered as at first",
         "chalicelib/core/http.py",
-        old="            return _once(session, attempt, act) if attempt else act()\n\n    def _asked",
-        new="            return act()\n\n    def _asked",
+        old="            return _once(session, attempt, act) if attempt else act()\n",
+        new="            return act()\n",
         tests=(
             (
                 "tests/personas/cards/test_import.py"
