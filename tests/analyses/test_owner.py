@@ -185,8 +185,8 @@ def test_the_end_can_be_moved(api: Api, visitor: Api, session: Session) -> None:
 @pytest.mark.parametrize(
     ("expires_at", "code"),
     [
-        (in_days(-1), "expiry_out_of_range"),
-        (in_days(91), "expiry_out_of_range"),
+        pytest.param(in_days(-1), "expiry_out_of_range", id="yesterday"),
+        pytest.param(in_days(91), "expiry_out_of_range", id="in 91 days"),
         ("0001-01-01T00:00:00+14:00", "expiry_out_of_range"),
         ("9999-12-31T23:59:59-14:00", "expiry_out_of_range"),
         ("2026-12-01T00:00:00", "invalid"),

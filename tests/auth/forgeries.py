@@ -297,7 +297,7 @@ def further_claims(kind: Kind) -> Iterator[Row]:
             "id" if ours != "id" else "access",
         ):
             yield f"{name} {value}", kind.with_claims(**{name: value})
-    for name in kind.profile.required:
+    for name in sorted(kind.profile.required):
         for value in NOT_A_TEXT:
             yield f"{name} {value}", kind.with_claims(**{name: value})
     if kind is COGNITO_ACCESS:

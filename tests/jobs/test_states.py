@@ -139,9 +139,6 @@ def test_of_a_hundred_thousand_changes_no_illegal_one_is_accepted(tries: list[Tr
     assert counted[False, True] == 0, [t for t in tries if t.is_accepted and not t.is_legal]
     assert counted[True, False] == 0, [t for t in tries if t.is_legal and not t.is_accepted]
     assert min(counted[True, True], counted[False, False]) > 10_000
-
-
-def test_every_way_was_tried(tries: list[Try]) -> None:
     ways = {(each.old_status, each.new_status) for each in tries}
     assert ways == {(old, new) for old in JobStatus for new in JobStatus}
 
