@@ -5,15 +5,13 @@ A refused request leaves none: its key may be used again. A view that has severa
 for the `attempt`, and notes in the first of them where its answer is going to be.
 """
 
-import hmac
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,18 +21,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chalicelib.core.config import settings
+from chalicelib.core import sealing
 from chalicelib.core.errors import Conflict, DomainError, Invalid, Unauthenticated
 from chalicelib.core.models import IdempotencyRecord
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 VISIBLE_ASCII = "[!-~]{1,255}"
 KEPT_FOR = timedelta(hours=24)
-NONCE_BYTES = 12
 
 
 class InvalidIdempotencyKey(DomainError):
@@ -147,23 +141,11 @@ def forget_expired(session: Session) -> None:
 
 
 def _sealed(attempt: Attempt, kept: Any) -> bytes:
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + _cipher(attempt).encrypt(nonce, json.dumps(kept).encode(), None)
+    return sealing.seal(json.dumps(kept).encode(), scope=attempt.scope)
 
 
 def _opened(attempt: Attempt, sealed: bytes) -> Any:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-
-    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        return json.loads(_cipher(attempt).decrypt(nonce, ciphertext, None))
-    except InvalidTag as error:  # it was sealed under another secret
+        return json.loads(sealing.unseal(sealed, scope=attempt.scope))
+    except sealing.Unreadable as error:
         raise AnswerLost from error
-
-
-def _cipher(attempt: Attempt) -> "AESGCM":
-    """Derive the key from our secret and the client's: neither opens the answer alone."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
-    secret = settings().sealing_key.get_secret_value().encode()
-    return AESGCM(hmac.digest(secret, attempt.scope, "sha256"))
