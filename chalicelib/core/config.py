@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     PositiveInt,
     PostgresDsn,
+    RedisDsn,
     SecretStr,
 )
 from pydantic_core import from_json
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     database_url: Annotated[PostgresDsn, Field(repr=False)]
     database_replica_url: Annotated[PostgresDsn | None, Field(repr=False)] = None
     database_pool_size: PositiveInt = 1
+    redis_url: Annotated[RedisDsn | None, Field(repr=False)] = None
 
     media_bucket: str
     generation_queue: str = "generation"
@@ -101,6 +103,7 @@ class Settings(BaseSettings):
     webhook_origins: Origins = ()
 
     job_lease_seconds: PositiveInt = 60
+    turn_lease_seconds: PositiveInt = 30
 
     daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
     daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50

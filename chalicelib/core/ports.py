@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chalicelib.core.errors import Conflict, DomainError, NotFound, TooLarge, Unavailable
-from chalicelib.core.models import ImageModel, Provider, UsageKind
+from chalicelib.core.models import ImageModel, Provider, UsageKind, Voice
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 """What a vendor's picture may have."""
@@ -156,6 +156,27 @@ class Objects(Protocol):
         """Return a form that puts one object of at most so many bytes under the key."""
 
 
+class Cache(Protocol):
+    """A place that may lose anything at any time, and be down. No method raises: what cannot be had
+    is None, and what may not have been done is False."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, content: bytes, *, seconds: int) -> bool: ...
+
+    def forget(self, *keys: str) -> bool:
+        """Say True only if nothing is there any more."""
+
+    def hold(self, *keys: str, mark: bytes, seconds: int) -> bool:
+        """Put the mark in place of whatever is there."""
+
+    def claim(self, key: str, mark: bytes, *, seconds: int) -> bytes | None:
+        """Return what is there. Where nothing is, leave the mark, and return that."""
+
+    def exchange(self, key: str, mark: bytes, content: bytes, *, seconds: int) -> bool:
+        """Put the content where the mark still is, and nowhere else."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """Our instructions, and apart from them the data they are about."""
@@ -164,20 +185,42 @@ class Prompt:
     data: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """What one voice has said in a talk."""
+
+    voice: Voice
+    text: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a call may take, and how much may be written."""
+
+    seconds: float
+    tokens: int
+
+
 class TextEngine(Protocol):
     """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
 
     moderating: Service
     writing: Service
 
-    def moderate(self, text: str) -> Served[None]:
+    def moderate(self, text: str, *, seconds: float | None = None) -> Served[None]:
         """Raise `ContentRefused` when the text breaks the content policy."""
 
     def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
         """Say of each text whether it breaks the content policy, in one call."""
 
-    def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
+    def answer(
+        self, prompt: Prompt, shape: type[Answer], *, limits: Limits | None = None
+    ) -> Served[Answer]:
         """Return what the model writes, or raise `AnswerUnusable` when it has another shape."""
+
+    def reply(self, instructions: str, lines: Sequence[Line], *, limits: Limits) -> Served[str]:
+        """Return what the AI says next in a talk, or raise `AnswerUnusable` when that is nothing,
+        or does not come to an end."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +272,9 @@ class Ports(Protocol):
 
     @property
     def objects(self) -> Objects: ...
+
+    @property
+    def cache(self) -> Cache: ...
 
     @property
     def text(self) -> TextEngine: ...
