@@ -45,6 +45,9 @@ class ValkeyCache:
         self._clock = clock
         self._rests_until = float("-inf")
 
+    def close(self) -> None:
+        self._pool.disconnect()
+
     def get(self, key: str) -> bytes | None:
         return self._found(key, lambda: self._client.get(key))
 

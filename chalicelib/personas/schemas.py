@@ -227,9 +227,7 @@ class FidelityRead(BaseModel):
     traits: dict[Trait, float]
 
 
-class CardRead(BaseModel):
-    """What anybody may see of a persona that is public or unlisted."""
-
+class CardFacts(BaseModel):
     id: UUID
     name: str
     ai_generated: Literal[True]
@@ -240,6 +238,11 @@ class CardRead(BaseModel):
     traits: TraitsRead | None
     archetype: ArchetypeRead | None
     fidelity: FidelityRead | None
+
+
+class CardRead(CardFacts):
+    """What anybody may see of a persona that is public or unlisted."""
+
     image: ImageRead | None
 
 
