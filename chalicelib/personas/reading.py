@@ -90,12 +90,12 @@ _LISTED = _PERSONAS.add_columns(
 _OWN = _EVER.where(
     _personas.c.id == sa.bindparam("persona_id"), _personas.c.owner_id == sa.bindparam("owner_id")
 )
-_IS_SHOWN = sa.and_(
+IS_SHOWN = sa.and_(
     _personas.c.visibility != Visibility.PRIVATE,
     _personas.c.published_at.is_not(None),
     _personas.c.deleted_at.is_(None),
 )
-_SHOWN = _EVER.where(_personas.c.id == sa.bindparam("persona_id"), _IS_SHOWN)
+_SHOWN = _EVER.where(_personas.c.id == sa.bindparam("persona_id"), IS_SHOWN)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def get_image_url(
     wanted = (
         sa.select(_images.c.key)
         .select_from(_WITH_IMAGE_AND_JOB)
-        .where(_personas.c.id == persona_id, sa.or_(_IS_SHOWN, is_mine))
+        .where(_personas.c.id == persona_id, sa.or_(IS_SHOWN, is_mine))
     )
     row = session.execute(wanted).one_or_none()
     if row is None:

@@ -44,6 +44,8 @@ OWN = {
     ("POST", "/analyses"),
     ("GET", "/analyses"),
     ("GET", "/analyses/me"),
+    ("GET", "/social/chemistry"),
+    ("GET", "/social/chemistry.svg"),
 }
 OWN_BY_ID = {
     ("POST", "/personas/{persona_id}/export"),
