@@ -11,6 +11,7 @@ from chalicelib.personas.cards.routes import routes as cards
 from chalicelib.personas.routes import routes as personas
 from chalicelib.social.feed.routes import routes as feed
 from chalicelib.social.pairs.routes import routes as pairs
+from chalicelib.social.routes import routes as social
 from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.redrive import handlers as redrive
@@ -20,7 +21,7 @@ from chalicelib.workers.webhooks import handlers as webhook_sender
 app = Api(
     "persona-ai",
     blueprints=(
-        *(core, auth, spending, jobs, analyses, personas, cards, notices, pairs, feed),
+        *(core, auth, spending, jobs, analyses, personas, cards, social, pairs, feed, notices),
         *(persona_generator, redrive, sweeper, webhook_sender),
     ),
     ports=wiring.ports,

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 
 from chalicelib.auth.keysets import KeySet
+from chalicelib.core.cache import NoCache
 from chalicelib.core.config import settings
 from chalicelib.core.models import ImageModel, Provider
 from chalicelib.core.ports import (
     MAX_IMAGE_BYTES,
+    Cache,
     DeadLetters,
     FindIssuerKey,
     ImageEngine,
@@ -56,6 +58,14 @@ class Adapters:
         from chalicelib.adapters.s3 import S3Objects
 
         return S3Objects(settings().media_bucket)
+
+    @cached_property
+    def cache(self) -> Cache:
+        if settings().redis_url is None:
+            return NoCache()
+        from chalicelib.adapters.valkey import ValkeyCache
+
+        return ValkeyCache(str(settings().redis_url))
 
     @cached_property
     def text(self) -> TextEngine:

@@ -26,7 +26,8 @@ from local.stack import Stack
 from local.vendors.control import Control
 from local.worker import drain
 from tests.client import Api
-from tests.receiver import Receiver, settings_with
+from tests.receiver import Receiver, leave_cache, settings_with
+from tests.replica import held_back
 
 # The same examples each time, and no matter how busy the machine is.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -56,6 +57,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         migrations.upgrade()
         yield running
         db.dispose()
+        leave_cache()
 
 
 def stack_for_tests(directory: Path) -> AbstractContextManager[Stack]:
@@ -191,14 +193,8 @@ def checkout() -> Path:
 @pytest.fixture
 def paused_replica(stack: Stack) -> Iterator[None]:
     """The replica receives what the primary writes, and does not show it."""
-    secrets = json.loads(stack.home.secrets.read_text())
-    url = sa.make_url(stack.env["DATABASE_REPLICA_URL"]).set(
-        username="postgres", password=secrets["superuser_password"]
-    )
-    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as replica:
-        replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
+    with held_back(stack):
         yield
-        replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
 
 
 @contextmanager

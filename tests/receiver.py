@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib import wiring
+from chalicelib.adapters.valkey import ValkeyCache
 from chalicelib.core import config
 from tests.client import Answer, Api
 
@@ -109,3 +110,11 @@ def settings_with(**values: str) -> Iterator[None]:
 def _read_anew() -> None:
     config.settings.cache_clear()
     wiring.ports().__dict__.pop("webhooks", None)
+    leave_cache()
+
+
+def leave_cache() -> None:
+    """Close what is connected; whoever asks next connects anew."""
+    cache = wiring.ports().__dict__.pop("cache", None)
+    if isinstance(cache, ValkeyCache):
+        cache.close()

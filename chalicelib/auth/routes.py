@@ -53,8 +53,8 @@ def get_me(session: Session, caller: Caller) -> UserRead:
 
 
 @routes.patch("/auth/me")
-def update_me(session: Session, caller: Caller, body: UserUpdate) -> UserRead:
-    user = services.update_user(session, user_id=caller.user_id, data=body)
+def update_me(session: Session, caller: Caller, ports: Ports, body: UserUpdate) -> UserRead:
+    user = services.update_user(session, ports.cache, user_id=caller.user_id, data=body)
     return UserRead.model_validate(user)
 
 

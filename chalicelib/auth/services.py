@@ -20,9 +20,11 @@ from chalicelib.auth.exceptions import (
     UnknownPersona,
 )
 from chalicelib.auth.schemas import UserUpdate
+from chalicelib.core.cards import profile_key, withdraw
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.models import Identity, Persona, RefreshToken, SpentLogin, User
+from chalicelib.core.ports import Cache
 
 REFRESH_IDLE = timedelta(days=30)
 REFRESH_LIFE = timedelta(days=90)
@@ -131,10 +133,11 @@ def lock_user(session: Session, *, user_id: UUID) -> User:
     return user
 
 
-def update_user(session: Session, *, user_id: UUID, data: UserUpdate) -> User:
+def update_user(session: Session, cache: Cache, *, user_id: UUID, data: UserUpdate) -> User:
     user = lock_user(session, user_id=user_id)
     if data.primary_persona_id is not None:
         _require_own_persona(session, user_id=user_id, persona_id=data.primary_persona_id)
+        withdraw(session, cache, profile_key(user_id))
     for field, value in data.model_dump(exclude_none=True).items():
         setattr(user, field, value)
     session.flush()

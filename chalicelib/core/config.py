@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     PositiveInt,
     PostgresDsn,
+    RedisDsn,
     SecretStr,
 )
 from pydantic_core import from_json
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     database_url: Annotated[PostgresDsn, Field(repr=False)]
     database_replica_url: Annotated[PostgresDsn | None, Field(repr=False)] = None
     database_pool_size: PositiveInt = 1
+    redis_url: Annotated[RedisDsn | None, Field(repr=False)] = None
 
     media_bucket: str
     generation_queue: str = "generation"

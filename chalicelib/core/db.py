@@ -72,6 +72,10 @@ def at_once() -> Iterator[Session]:
         yield session
 
 
+def has_replica() -> bool:
+    return settings().database_replica_url is not None
+
+
 @contextmanager
 def reading_replica() -> Iterator[Session]:
     """Read what may be a moment old. Without a replica, read from the primary."""

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from chalice.app import Blueprint, Request, Response
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
 
 from chalicelib.core import db, idempotency, problems, waiting
 from chalicelib.core.errors import DomainError, Invalid, PreconditionRequired
@@ -62,6 +63,8 @@ class Reply(Generic[Body]):
     """Seconds after which it is worth asking again."""
     max_age: int | None = None
     """Seconds for which anybody may keep the answer: it is the same for all."""
+    is_shared: bool = False
+    """Anybody may keep the answer, and has to ask each time whether it still holds."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +200,10 @@ class Endpoint:
         if "if_match" in self.given:
             inputs["if_match"] = self._precondition(request)
         with ExitStack() as stack:
-            for name in self.given - inputs.keys():
+            for name in self.given - inputs.keys() - {"replica"}:
                 inputs[name] = self._provide(name, request, caller, stack)
+            if "replica" in self.given:
+                inputs["replica"] = _replica(inputs.get("session"), stack)
             if attempt is None:
                 return self._asked(request, inputs)
             if (before := idempotency.recall(inputs["session"], attempt)) is not None:
@@ -241,8 +246,6 @@ class Endpoint:
         if name == "session":
             opened = db.reading() if self.method == "GET" else db.transaction()
             return stack.enter_context(opened)
-        if name == "replica":
-            return stack.enter_context(db.reading_replica())
         if name == "caller":
             return caller
         if name == "headers":
@@ -300,6 +303,13 @@ def media_type_of(answers: Any) -> str:
     return next((mark.name for mark in marks), JSON)
 
 
+def _replica(session: Session | None, stack: ExitStack) -> Session:
+    """Without a replica, a view that reads from both has one connection: a pool may have one."""
+    if session is not None and not db.has_replica():
+        return session
+    return stack.enter_context(db.reading_replica())
+
+
 def _matches(etag: str, header: str) -> bool:
     """Compare weakly (RFC 9110, 8.8.3.2 and 13.1.2)."""
     listed = {each.strip().removeprefix("W/") for each in header.split(",")}
@@ -321,6 +331,8 @@ def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
 def _caching(reply: Reply[Any]) -> str:
     if reply.max_age is not None:
         return f"public, max-age={reply.max_age}"
+    if reply.is_shared:
+        return "public, no-cache"
     return "private, no-cache" if reply.etag else "no-store"
 
 

@@ -4,15 +4,12 @@ The record is written in the transaction of the effects, so that there is neithe
 A refused request leaves none: its key may be used again.
 """
 
-import hmac
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,18 +19,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chalicelib.core.config import settings
+from chalicelib.core import sealing
 from chalicelib.core.errors import Conflict, DomainError, Invalid, Unauthenticated
 from chalicelib.core.models import IdempotencyRecord
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 VISIBLE_ASCII = "[!-~]{1,255}"
 KEPT_FOR = timedelta(hours=24)
-NONCE_BYTES = 12
 
 
 class InvalidIdempotencyKey(DomainError):
@@ -133,25 +126,13 @@ def forget_expired(session: Session) -> None:
 
 def _sealed(attempt: Attempt, response: Response) -> bytes:
     answer = [response.status_code, response.headers, response.body]
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + _cipher(attempt).encrypt(nonce, json.dumps(answer).encode(), None)
+    return sealing.seal(json.dumps(answer).encode(), scope=attempt.scope)
 
 
 def _opened(attempt: Attempt, sealed: bytes) -> Response:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-
-    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        answer = json.loads(_cipher(attempt).decrypt(nonce, ciphertext, None))
-    except InvalidTag as error:  # it was sealed under another secret
+        answer = json.loads(sealing.unseal(sealed, scope=attempt.scope))
+    except sealing.Unreadable as error:
         raise AnswerLost from error
     status, headers, body = answer
     return Response(body, headers=headers | {REPLAYED: "true"}, status_code=status)
-
-
-def _cipher(attempt: Attempt) -> "AESGCM":
-    """Derive the key from our secret and the client's: neither opens the answer alone."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
-    secret = settings().sealing_key.get_secret_value().encode()
-    return AESGCM(hmac.digest(secret, attempt.scope, "sha256"))

@@ -156,6 +156,27 @@ class Objects(Protocol):
         """Return a form that puts one object of at most so many bytes under the key."""
 
 
+class Cache(Protocol):
+    """A place that may lose anything at any time, and be down. No method raises: what cannot be had
+    is None, and what may not have been done is False."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, content: bytes, *, seconds: int) -> bool: ...
+
+    def forget(self, *keys: str) -> bool:
+        """Say True only if nothing is there any more."""
+
+    def hold(self, *keys: str, mark: bytes, seconds: int) -> bool:
+        """Put the mark in place of whatever is there."""
+
+    def claim(self, key: str, mark: bytes, *, seconds: int) -> bytes | None:
+        """Return what is there. Where nothing is, leave the mark, and return that."""
+
+    def exchange(self, key: str, mark: bytes, content: bytes, *, seconds: int) -> bool:
+        """Put the content where the mark still is, and nowhere else."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """Our instructions, and apart from them the data they are about."""
@@ -229,6 +250,9 @@ class Ports(Protocol):
 
     @property
     def objects(self) -> Objects: ...
+
+    @property
+    def cache(self) -> Cache: ...
 
     @property
     def text(self) -> TextEngine: ...

@@ -18,17 +18,19 @@ from chalicelib.core.models import (
     User,
     Visibility,
 )
+from chalicelib.core.ports import Cache
 from chalicelib.core.preconditions import IfMatch
 from chalicelib.jobs import timing
 from chalicelib.jobs.services import forget_jobs
 from chalicelib.personas.services import lock_own, portrait_key
+from chalicelib.personas.showing import show_change
 
 OUTLIVED: timedelta = 2 * timing.WORKER_TIMEOUT
 """After this no worker lives any more that had begun before, and could still store an object."""
 
 
 def delete_persona(
-    session: Session, *, owner_id: UUID, persona_id: UUID, if_match: IfMatch | None
+    session: Session, cache: Cache, *, owner_id: UUID, persona_id: UUID, if_match: IfMatch | None
 ) -> None:
     """Wipe the persona, end its jobs and doom its images, those included that a worker is about
     to store.
@@ -40,6 +42,7 @@ def delete_persona(
     persona = lock_own(session, owner_id=owner_id, persona_id=persona_id)
     if if_match is not None:
         if_match.require(persona.id, persona.version)
+    show_change(session, cache, persona, to=Visibility.PRIVATE)
     _wipe(session, persona_id)
     stored = session.scalars(
         sa.delete(PersonaImage)

@@ -10,7 +10,7 @@ from chalicelib.core.db import reading, transaction
 from chalicelib.core.models import Persona, PersonaImage
 from chalicelib.core.ports import (
     ContentRefused,
-    Objects,
+    Ports,
     TextEngine,
     VendorRejected,
     VendorUnavailable,
@@ -28,6 +28,7 @@ from chalicelib.personas.services import (
     plain_name,
     prompt_of,
 )
+from chalicelib.personas.showing import show_change
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +38,7 @@ WARNING_OF = {"motto": MOTTO_UNAVAILABLE, "current_image_id": IMAGE_UNAVAILABLE}
 
 
 def update_persona(
-    text: TextEngine,
-    objects: Objects,
+    ports: Ports,
     *,
     owner_id: UUID,
     persona_id: UUID,
@@ -54,13 +54,14 @@ def update_persona(
     if texts := [text for text in written if text is not None]:
         with reading() as session:
             _require(get_own(session, owner_id=owner_id, persona_id=persona_id), if_match, data)
-        _moderate(text, "\n".join(texts))
+        _moderate(ports.text, "\n".join(texts))
     with transaction() as session:
         persona = lock_own(session, owner_id=owner_id, persona_id=persona_id)
         _require(persona, if_match, data)
+        show_change(session, ports.cache, persona, to=data.visibility or persona.visibility)
         _change(session, persona, data)
         row = read_own(session, owner_id=owner_id, persona_id=persona_id)
-    return show(row, objects)
+    return show(row, ports.objects)
 
 
 def _require(persona: Persona, if_match: IfMatch, data: PersonaUpdate) -> None:

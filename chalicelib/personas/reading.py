@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from chalicelib.core.models import Job, Persona, PersonaImage, User, Visibility
+from chalicelib.core.models import Job, Persona, PersonaImage, User
 from chalicelib.core.models.job import POLL_SECONDS
 from chalicelib.core.ports import Objects, SignedUrl
 from chalicelib.core.preconditions import etag
@@ -27,10 +27,16 @@ from chalicelib.personas.schemas import (
     TraitsRead,
 )
 from chalicelib.personas.services import name_key
+from chalicelib.personas.showing import (
+    BY_LINK,
+    IS_SHOWN,
+    facts_of,
+    image_of,
+    read_card,
+    signing_turn,
+)
 
 Shown = TypeVar("Shown")
-
-IMAGE_ETAG_SECONDS = 30
 
 # Tables, not classes: no object is loaded, and the ORM's share is a seventh of a poll.
 _personas, _images, _jobs, _users = (
@@ -91,12 +97,6 @@ _LISTED = _PERSONAS.add_columns(
 _OWN = _EVER.where(
     _personas.c.id == sa.bindparam("persona_id"), _personas.c.owner_id == sa.bindparam("owner_id")
 )
-IS_SHOWN = sa.and_(
-    _personas.c.visibility != Visibility.PRIVATE,
-    _personas.c.published_at.is_not(None),
-    _personas.c.deleted_at.is_(None),
-)
-_SHOWN = _EVER.where(_personas.c.id == sa.bindparam("persona_id"), IS_SHOWN)
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,8 @@ def get_persona(
     mine = {"persona_id": persona_id, "owner_id": viewer_id}
     if viewer_id and (row := session.execute(_OWN, mine).one_or_none()) is not None:
         return show(row, objects)
-    row = replica.execute(_SHOWN, {"persona_id": persona_id}).one_or_none()
-    if row is None:
-        raise PersonaNotFound
-    unquoted = TraitsRead.without_quotes(row.traits) if row.traits else None
-    return Seen(CardRead(**_card(row, objects) | {"traits": unquoted}))
+    card = read_card(session, replica, BY_LINK, persona_id)
+    return Seen(CardRead(**facts_of(card), image=image_of(card, objects)))
 
 
 def read_own(session: Session, *, owner_id: UUID, persona_id: UUID) -> sa.Row[Any]:
@@ -275,5 +272,4 @@ def _image(row: sa.Row[Any], objects: Objects) -> ImageRead | None:
 def _etag(row: sa.Row[Any], image: ImageRead | None) -> str:
     """Tell versions apart, and renew the signed URL well before it expires."""
     changed = row.job_updated_at.timestamp() if row.job_updated_at else 0
-    signed = int(image.expires_at.timestamp()) // IMAGE_ETAG_SECONDS if image else 0
-    return etag(row.id, row.version, f"{changed:.6f}", signed)
+    return etag(row.id, row.version, f"{changed:.6f}", signing_turn(image))

@@ -33,7 +33,9 @@ def generate_persona(
     session: Session, caller: Caller, ports: Ports, body: PersonaGenerate
 ) -> Pending[GenerationAccepted]:
     """Start making a persona (202), or return the one that already has this name (200)."""
-    asked = services.request_generation(session, ports.queue, owner_id=caller.user_id, data=body)
+    asked = services.request_generation(
+        session, ports.queue, ports.cache, owner_id=caller.user_id, data=body
+    )
     return Pending(
         GenerationAccepted.of(asked.persona_id, asked.job),
         status=202 if asked.is_started else 200,
@@ -75,8 +77,7 @@ def update_persona(
 ) -> Reply[PersonaRead]:
     """Change a persona by hand. `If-Match` says which version you have seen."""
     seen = editing.update_persona(
-        ports.text,
-        ports.objects,
+        ports,
         owner_id=caller.user_id,
         persona_id=persona_id,
         if_match=if_match,
@@ -87,11 +88,11 @@ def update_persona(
 
 @routes.delete("/personas/{persona_id}")
 def delete_persona(
-    session: Session, caller: Caller, if_match: IfMatch | None, persona_id: UUID
+    session: Session, caller: Caller, ports: Ports, if_match: IfMatch | None, persona_id: UUID
 ) -> None:
     """Delete a persona with its images and its unfinished jobs. Its name can be used again."""
     deletion.delete_persona(
-        session, owner_id=caller.user_id, persona_id=persona_id, if_match=if_match
+        session, ports.cache, owner_id=caller.user_id, persona_id=persona_id, if_match=if_match
     )
 
 

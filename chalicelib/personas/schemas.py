@@ -254,9 +254,7 @@ class FidelityRead(BaseModel):
     traits: dict[Trait, float]
 
 
-class CardRead(BaseModel):
-    """What anybody may see of a persona that is public or unlisted."""
-
+class CardFacts(BaseModel):
     id: UUID
     name: str
     ai_generated: Literal[True]
@@ -268,6 +266,11 @@ class CardRead(BaseModel):
     archetype: ArchetypeRead | None
     tags: list[str]
     fidelity: FidelityRead | None
+
+
+class CardRead(CardFacts):
+    """What anybody may see of a persona that is public or unlisted."""
+
     image: ImageRead | None
 
 

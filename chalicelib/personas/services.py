@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from chalicelib.analyses.instruments import Trait
 from chalicelib.analyses.reading import require_ready
 from chalicelib.auth.services import lock_user
+from chalicelib.core.cards import profile_key, refresh
 from chalicelib.core.models import (
     Analysis,
     ImageModel,
@@ -21,7 +22,7 @@ from chalicelib.core.models import (
     Source,
     Visibility,
 )
-from chalicelib.core.ports import Queue
+from chalicelib.core.ports import Cache, Queue
 from chalicelib.jobs import leases
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.services import JobKind, create_job
@@ -29,6 +30,7 @@ from chalicelib.personas import generation
 from chalicelib.personas.cards import adoption
 from chalicelib.personas.exceptions import GenerationInProgress, PersonaNotFound, Superseded
 from chalicelib.personas.schemas import NamedWish, PersonaGenerate
+from chalicelib.personas.showing import show_change
 from chalicelib.personas.traits import estimates
 from chalicelib.spending.quotas import Needs
 
@@ -54,7 +56,7 @@ class Asked:
 
 
 def request_generation(
-    session: Session, queue: Queue, *, owner_id: UUID, data: PersonaGenerate
+    session: Session, queue: Queue, cache: Cache, *, owner_id: UUID, data: PersonaGenerate
 ) -> Asked:
     """Start a generation. A name that the owner has used before returns that persona, unless
     nothing came of it, or `force` asks for it to be made anew."""
@@ -71,7 +73,6 @@ def request_generation(
             return Asked(persona.id, newest, is_started=False)
         if is_running:
             raise GenerationInProgress
-        _show(persona, data.visibility or persona.visibility)
     job = create_job(
         session,
         queue,
@@ -80,6 +81,8 @@ def request_generation(
         subject_id=persona.id,
         data=wish.model_dump(mode="json", exclude=UNKEPT) | {"name": persona.name},
     )
+    _show(session, cache, persona, data.visibility or persona.visibility)
+    refresh(session, cache, profile_key(owner_id))
     job.webhook_url = data.webhook_url
     persona.job_id = job.id
     owner.primary_persona_id = persona.id
@@ -217,8 +220,9 @@ def _found(session: Session, query: sa.Select[Persona]) -> Persona:
     return persona
 
 
-def _show(persona: Persona, visibility: Visibility) -> None:
+def _show(session: Session, cache: Cache, persona: Persona, visibility: Visibility) -> None:
     """Set the visibility. A client that has seen the other one has not seen this version."""
+    show_change(session, cache, persona, to=visibility)
     if persona.visibility is not visibility:
         persona.visibility = visibility
         persona.version += 1

@@ -11,8 +11,10 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from chalice.app import Blueprint, SQSEvent
+from sqlalchemy.orm import Session
 
 from chalicelib import wiring
+from chalicelib.core.cards import card_key, profile_key, refresh
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
@@ -77,6 +79,7 @@ def generate(run: Run) -> None:
     run.record(step="publish", progress=95)
     with transaction() as session:
         publish(session, run.claim, outcome=outcome_of(character, verified, motto, image))
+        show_anew(session, run)
 
 
 def draw_image(run: Run) -> None:
@@ -85,6 +88,7 @@ def draw_image(run: Run) -> None:
     image = draw_portrait(run, wish, about(wish, None))
     with transaction() as session:
         publish_image(session, run.claim, image=image)
+        show_anew(session, run)
 
 
 def renew_motto(run: Run) -> None:
@@ -92,6 +96,12 @@ def renew_motto(run: Run) -> None:
     motto = write_motto(run, wish, about(wish, None))
     with transaction() as session:
         publish_motto(session, run.claim, motto=motto)
+        show_anew(session, run)
+
+
+def show_anew(session: Session, run: Run) -> None:
+    keys = card_key(run.claim.subject_id), profile_key(run.claim.owner_id)
+    refresh(session, wiring.ports().cache, *keys)
 
 
 def begin_renewal(run: Run) -> NamedWish:

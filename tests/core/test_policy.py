@@ -29,6 +29,10 @@ SHOWN_IF_PUBLISHED = {
     ("GET", "/personas/{persona_id}"),
     ("GET", "/personas/{persona_id}/image"),
 }
+CARDS = {
+    ("GET", "/social/profiles/{user_id}"),
+    ("GET", "/social/personas/{persona_id}"),
+}
 BY_SHARE_TOKEN = {
     ("GET", "/analyses/{analysis_id}"),
     ("POST", "/analyses/{analysis_id}/responses"),
@@ -104,6 +108,7 @@ def _ids(api: Api, worker: Worker, survey: Survey) -> dict[str, object]:
         "job_id": accepted["job"]["id"],
         "persona_id": accepted["persona_id"],
         "image_id": image["id"],
+        "user_id": api.user["id"],
         "analysis_id": survey.id,
     }
 
@@ -125,7 +130,7 @@ def _normal(answer: Answer) -> str:
 
 
 def test_every_route_stands_in_exactly_one_list(visitor: Api) -> None:
-    lists = (PUBLIC, OPEN_IN_PART, SHOWN_IF_PUBLISHED, BY_SHARE_TOKEN, OWN, OWN_BY_ID)
+    lists = (PUBLIC, CARDS, OPEN_IN_PART, SHOWN_IF_PUBLISHED, BY_SHARE_TOKEN, OWN, OWN_BY_ID)
     assert visitor.get("/health").status == 200
     assert sorted(_routes()) == sorted(route for listed in lists for route in listed)
 
@@ -147,7 +152,7 @@ def test_a_bad_token_is_refused_everywhere(visitor: Api, method: str, path: str)
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), sorted(OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN)
+    ("method", "path"), sorted(OWN_BY_ID | SHOWN_IF_PUBLISHED | CARDS | BY_SHARE_TOKEN)
 )
 def test_anothers_id_answers_like_an_absent_one(
     api: Api, stranger: Api, worker: Worker, method: str, path: str

@@ -6,6 +6,7 @@ TOKENS = "chalicelib/auth/tokens.py"
 SESSIONS = "chalicelib/auth/services.py"
 PERSONAS = "chalicelib/personas/services.py"
 CARDS = "chalicelib/personas/reading.py"
+SHOWING = "chalicelib/personas/showing.py"
 SURVEYS = "chalicelib/analyses/services.py"
 RESULTS = "chalicelib/analyses/reading.py"
 
@@ -82,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         "a private persona is shown to nobody",
-        CARDS,
+        SHOWING,
         old="    _personas.c.visibility != Visibility.PRIVATE,\n",
         tests=("tests/core/test_policy.py::test_anothers_id_answers_like_an_absent_one",),
     ),
@@ -127,7 +128,7 @@ MUTANTS = (
     Mutant(
         "a forced generation changes the visibility that it names",
         PERSONAS,
-        old="        _show(persona, data.visibility or persona.visibility)\n",
+        old="    _show(session, cache, persona, data.visibility or persona.visibility)\n",
         tests=(
             (
                 "tests/personas/test_editing.py"

@@ -13,11 +13,12 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from chalicelib.analyses.instruments import Trait
-from chalicelib.core.models import Job
+from chalicelib.core.models import Job, Persona
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
 from tests.conftest import Worker
+from tests.replica import catch_up, held_back
 
 SHAPE = {"generation_status", "generation", "persona"}
 
@@ -206,11 +207,25 @@ def test_a_persona_without_an_image_has_none_to_show(api: Api) -> None:
 
 
 def test_cards_come_from_the_replica_and_my_own_from_the_primary(
-    api: Api, visitor: Api, worker: Worker, stack: Stack, paused_replica: None
+    api: Api, visitor: Api, worker: Worker, session: Session, stack: Stack
 ) -> None:
-    """With the replica held back, the owner sees what was just written; a visitor not yet."""
+    """The same version says something else on the primary here, which no request brings about: so
+    it can be told who has answered."""
     persona_id = ready(api, worker, visibility="public")
-    assert api.get(f"/personas/{persona_id}").json["motto"]
+    catch_up(stack)
+    with held_back(stack):
+        mine = sa.update(Persona).where(Persona.id == persona_id)
+        session.execute(mine.values(motto="From the primary."))
+        assert api.get(f"/personas/{persona_id}").json["motto"] == "From the primary."
+        assert visitor.get(f"/personas/{persona_id}").json["motto"] != "From the primary."
+
+
+def test_a_replica_that_is_behind_is_passed_over(
+    api: Api, visitor: Api, worker: Worker, paused_replica: None
+) -> None:
+    persona_id = ready(api, worker, visibility="public")
+    assert visitor.get(f"/personas/{persona_id}").json["motto"]
+    api.patch(f"/personas/{persona_id}", {"visibility": "private"}, if_match="*")
     assert visitor.get(f"/personas/{persona_id}").status == 404
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chalicelib.core.models import ModerationItem, ModerationStatus, Persona
 from chalicelib.personas.exceptions import PersonaNotFound
-from chalicelib.personas.reading import IS_SHOWN
+from chalicelib.personas.showing import IS_SHOWN
 from chalicelib.social.feed.exceptions import OwnPersona
 from chalicelib.social.feed.schemas import ReportCreate, ReportRead
 

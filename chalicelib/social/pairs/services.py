@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chalicelib.core.errors import Invalid
 from chalicelib.core.models import Persona, User, Visibility
 from chalicelib.personas.exceptions import PersonaNotFound
-from chalicelib.personas.reading import IS_SHOWN
+from chalicelib.personas.showing import IS_SHOWN
 from chalicelib.social.chemistry import MODEL, compare, profile_of
 from chalicelib.social.pairs import words
 from chalicelib.social.pairs.exceptions import NotReady
