@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 TRACES = "tests/operations/test_traces.py"
 METRICS = "tests/operations/test_metrics.py"
+PACKAGE = "tests/operations/test_package.py"
 
 MUTANTS = (
     Mutant(
@@ -34,5 +35,19 @@ MUTANTS = (
             f"{METRICS}::test_the_age_of_the_oldest_job_is_told",
             f"{METRICS}::test_a_job_that_waits_for_its_time_is_not_old",
         ),
+    ),
+    Mutant(
+        "a package that has no wheel for Lambda stops the packaging",
+        "scripts/package.py",
+        old="    if missing:\n",
+        new="    if not wanted:\n",
+        tests=(f"{PACKAGE}::test_every_requirement_has_to_be_there",),
+    ),
+    Mutant(
+        "the same commit makes the same zip",
+        "scripts/package.py",
+        old="ZipInfo(path.relative_to(task).as_posix(), DATE)",
+        new="ZipInfo.from_file(path, path.relative_to(task).as_posix(), strict_timestamps=False)",
+        tests=(f"{PACKAGE}::test_equal_contents_make_equal_bytes",),
     ),
 )
