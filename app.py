@@ -10,6 +10,7 @@ from chalicelib.notices.routes import routes as notices
 from chalicelib.personas.cards.routes import routes as cards
 from chalicelib.personas.routes import routes as personas
 from chalicelib.spending.routes import routes as spending
+from chalicelib.workers.migrate import handlers as migrate
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.redrive import handlers as redrive
 from chalicelib.workers.sweeper import handlers as sweeper
@@ -19,7 +20,7 @@ app = Api(
     "persona-ai",
     blueprints=(
         *(core, auth, spending, jobs, analyses, personas, cards, notices),
-        *(persona_generator, redrive, sweeper, webhook_sender),
+        *(persona_generator, redrive, sweeper, webhook_sender, migrate),
     ),
     ports=wiring.ports,
 )

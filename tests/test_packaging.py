@@ -44,6 +44,7 @@ TICK = {
 }
 # The event that a handler is called with, and what it logs when it has come to its end.
 WORKERS: dict[str, tuple[dict[str, Any], str]] = {
+    "chalicelib.workers.migrate.migrate": ({}, "migrated"),
     "chalicelib.workers.persona_generator.persona_generator": (
         {"Records": [MESSAGE]},
         "nothing to do",
