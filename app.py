@@ -14,6 +14,7 @@ from chalicelib.social.feed.routes import routes as feed
 from chalicelib.social.pairs.routes import routes as pairs
 from chalicelib.social.routes import routes as social
 from chalicelib.spending.routes import routes as spending
+from chalicelib.workers.migrate import handlers as migrate
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.redrive import handlers as redrive
 from chalicelib.workers.sweeper import handlers as sweeper
@@ -24,7 +25,7 @@ app = Api(
     blueprints=(
         *(core, auth, spending, jobs, analyses, personas, cards, notices),
         *(conversations, social, pairs, feed),
-        *(persona_generator, redrive, sweeper, webhook_sender),
+        *(persona_generator, redrive, sweeper, webhook_sender, migrate),
     ),
     ports=wiring.ports,
 )

@@ -19,7 +19,7 @@ from tests.client import Api
 
 SLOW_TO_IMPORT = {
     *("openai", "replicate", "boto3", "botocore", "requests", "PIL"),
-    *("httpx", "httpx2", "alembic"),
+    *("httpx", "httpx2", "alembic", "aws_lambda_powertools"),
 }
 READY_SECONDS = 15
 
@@ -44,6 +44,7 @@ TICK = {
 }
 # The event that a handler is called with, and what it logs when it has come to its end.
 WORKERS: dict[str, tuple[dict[str, Any], str]] = {
+    "chalicelib.workers.migrate.migrate": ({}, "migrated"),
     "chalicelib.workers.persona_generator.persona_generator": (
         {"Records": [MESSAGE]},
         "nothing to do",

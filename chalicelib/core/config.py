@@ -104,6 +104,7 @@ class Settings(BaseSettings):
 
     job_lease_seconds: PositiveInt = 60
     turn_lease_seconds: PositiveInt = 30
+    metrics_namespace: str = "PersonaAI"
 
     daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
     daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+
+from chalicelib.core.config import settings
 
 
 def config() -> Config:
@@ -14,3 +18,10 @@ def config() -> Config:
 
 def upgrade(revision: str = "head") -> None:
     command.upgrade(config(), revision)
+
+
+def current() -> str | None:
+    """Return the revision that the database is at; None if it is empty."""
+    engine = sa.create_engine(str(settings().database_url), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

@@ -14,6 +14,7 @@ from chalice.app import Blueprint, SQSEvent
 from sqlalchemy.orm import Session
 
 from chalicelib import wiring
+from chalicelib.core import tracing
 from chalicelib.core.cards import card_key, profile_key, refresh
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
@@ -59,8 +60,9 @@ GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, Doma
 
 @handlers.on_sqs_message(queue="generation", batch_size=1, name="persona_generator")
 def persona_generator(event: SQSEvent) -> None:
-    for job_id in jobs_named(record.body for record in event):
-        run_job(wiring.ports().queue, job_id=job_id, work=WORK)
+    for job_id, trace in jobs_named(record.to_dict() for record in event):
+        with tracing.following(trace, name="persona_generator"):
+            run_job(wiring.ports().queue, job_id=job_id, work=WORK)
 
 
 def generate(run: Run) -> None:
