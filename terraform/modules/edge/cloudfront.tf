@@ -17,6 +17,7 @@ resource "aws_cloudfront_response_headers_policy" "web" {
     strict_transport_security {
       access_control_max_age_sec = 63072000
       include_subdomains         = true
+      preload                    = true
       override                   = true
     }
 

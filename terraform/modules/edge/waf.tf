@@ -191,6 +191,7 @@ resource "aws_cloudwatch_log_group" "api" {
 }
 
 resource "aws_cloudwatch_log_group" "web" {
+  #checkov:skip=CKV_AWS_158:the environment's key is in another region
   provider = aws.us_east_1
 
   name              = "aws-waf-logs-${var.name}-web"

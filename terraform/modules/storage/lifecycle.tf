@@ -39,10 +39,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_version_expiration {
         noncurrent_days = rule.value.old
       }
+    }
+  }
 
-      abort_incomplete_multipart_upload {
-        days_after_initiation = 1
-      }
+  rule {
+    id     = "unfinished"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
     }
   }
 
@@ -75,6 +82,13 @@ resource "aws_s3_bucket_lifecycle_configuration" "archive" {
       noncurrent_days = 30
       storage_class   = "GLACIER_IR"
     }
+  }
+
+  rule {
+    id     = "unfinished"
+    status = "Enabled"
+
+    filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 1
