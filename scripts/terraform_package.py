@@ -51,7 +51,9 @@ def generated() -> dict[str, Any]:
         if isinstance(each, LambdaFunction):
             each.deployment_package.filename = "deployment.zip"
     client = TypedAWSClient(factory.create_botocore_session())
-    document: dict[str, Any] = TerraformGenerator(config, PackageOptions(client)).generate(resources)
+    document: dict[str, Any] = TerraformGenerator(config, PackageOptions(client)).generate(
+        resources
+    )
     return document
 
 

@@ -77,3 +77,7 @@ mock_resource "aws_acm_certificate_validation" {
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
 }
+
+mock_resource "aws_db_proxy_default_target_group" {
+  defaults = { name = "default" }
+}
