@@ -1,11 +1,15 @@
 """Build the Lambda zip with bytecode in it, and load its handlers as Lambda will.
 
 Chalice ships sources only, so that every cold start would compile them again: /var/task is
-read-only. The dates in a zip are fixed, hence bytecode that is not checked against its source.
+read-only. The dates in a zip are fixed, hence bytecode that is not checked against its source. The
+same commit makes the same zip, byte for byte: `--twice` builds it again from nothing and compares.
 """
 
+import argparse
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,13 +24,21 @@ PACKAGE = CHECKOUT / "build" / "package"
 ARCHIVE = PACKAGE / "deployment.zip"
 TASK = CHECKOUT / "build" / "task"
 RUNTIME = CHECKOUT / "build" / "runtime"
+CACHE = CHECKOUT / ".chalice" / "deployments"
 LOAD = Path(__file__).with_name("load.py")
 
 STAGE = "dev"
-MISSING_WHEELS = "Could not install dependencies"
+MACHINES = {0x3E: "x86_64", 0xB7: "aarch64"}
+MACHINE = "x86_64"
+ELF_MACHINE = slice(18, 20)
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 MEGABYTE = 1024 * 1024
 MAX_ZIPPED, MAX_UNZIPPED = 50 * MEGABYTE, 250 * MEGABYTE
+# What nothing that runs looks for: other people's tests, types, sources in C, lists of files.
+NEEDLESS = (
+    *("**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "*.dist-info/RECORD"),
+    *("*/tests", "*/*/tests", "*/event_handler/openapi/swagger_ui"),
+)
 DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
 
@@ -52,19 +64,38 @@ class PackageUnusable(Exception):
 
 
 def main() -> int:
-    for folder in (PACKAGE, TASK, RUNTIME):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    parser = argparse.ArgumentParser(prog="scripts/package")
+    parser.add_argument("--twice", action="store_true", help="build it again, and compare")
+    is_twice = parser.parse_args().twice
     try:
-        build()
-        compile_sources()
-        archive()
+        made = make()
+        if is_twice:
+            shutil.rmtree(CACHE, ignore_errors=True)
+            check_same(made, make())
         check_size()
         check_handlers()
     except PackageUnusable as error:
+        shutil.rmtree(CACHE, ignore_errors=True)  # Chalice would take it for complete
         print(f"make package: {error}", file=sys.stderr)
         return 1
+    ARCHIVE.with_suffix(".zip.sha256").write_text(f"{made}\n")
+    print(f"  SHA-256    {made}")
     return 0
+
+
+def make() -> str:
+    """Return the SHA-256 of the zip."""
+    for folder in (PACKAGE, TASK, RUNTIME):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    build()
+    unpack()
+    check_wheels(TASK, (CHECKOUT / "requirements.txt").read_text())
+    check_machine(TASK)
+    prune(TASK)
+    compile_sources(TASK)
+    archive(TASK, ARCHIVE)
+    return hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()
 
 
 def build() -> None:
@@ -81,32 +112,80 @@ def build() -> None:
     )
     if done.returncode != 0:
         raise PackageUnusable(f"chalice ended with code {done.returncode}.\n{done.stdout}")
-    if MISSING_WHEELS in done.stdout:  # and yet it ends with code 0, and leaves a broken zip
-        python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise PackageUnusable(
-            "some requirements have no wheel for Lambda's Linux and Python "
-            f"{python}, so that the zip lacks them.\n{done.stdout}"
-        )
 
 
-def compile_sources() -> None:
+def unpack() -> None:
     with ZipFile(ARCHIVE) as made:
         # Bytecode that lay beside the sources of this checkout would be out of date.
         made.extractall(TASK, [name for name in made.namelist() if "__pycache__" not in name])
+
+
+def check_wheels(task: Path, requirements: str) -> None:
+    """Chalice ends well without a package that has no wheel for Lambda, and says so once."""
+    wanted = {
+        (_plain(name), version)
+        for name, version in re.findall(r"^([\w.-]+)==(\S+)", requirements, re.MULTILINE)
+    }
+    found = {tuple(path.stem.split("-", 1)) for path in task.glob("*.dist-info")}
+    missing = wanted - {(_plain(name), version) for name, version in found}
+    if missing:
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        names = ", ".join(sorted(f"{name} {version}" for name, version in missing))
+        raise PackageUnusable(
+            f"these have no wheel for Lambda's Linux and Python {python}, "
+            f"so that the zip lacks them: {names}."
+        )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def check_machine(task: Path) -> None:
+    """See that what is compiled was compiled for Lambda's machine and Python."""
+    ours = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
+    for path in sorted(task.rglob("*.so*")):
+        machine = MACHINES.get(int.from_bytes(path.read_bytes()[ELF_MACHINE], "little"))
+        of_python = re.search(r"cpython-\d+", path.name)
+        if machine != MACHINE or (of_python and of_python[0] != ours):
+            where = path.relative_to(task)
+            raise PackageUnusable(f"{where} is not for Lambda's {MACHINE} and {ours}.")
+
+
+def prune(task: Path) -> None:
+    for pattern in NEEDLESS:
+        for path in task.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def compile_sources(task: Path) -> None:
     options = ("-q", "-j", "0", "--invalidation-mode", "unchecked-hash")
-    paths = ("-s", TASK, "-p", "/var/task", TASK)
-    done = subprocess.run([sys.executable, "-m", "compileall", *options, *paths], check=False)
+    paths = ("-s", task, "-p", "/var/task", task)
+    done = subprocess.run(
+        [sys.executable, "-m", "compileall", *options, *paths],
+        env=os.environ | {"PYTHONHASHSEED": "0"},  # sets of constants are written in its order
+        check=False,
+    )
     if done.returncode != 0:
         raise PackageUnusable("some of the sources cannot be compiled: see above.")
 
 
-def archive() -> None:
+def archive(task: Path, target: Path) -> None:
     """Zip the folder so that equal contents make equal bytes, wherever and whenever."""
-    with ZipFile(ARCHIVE, "w", ZIP_DEFLATED) as made:
-        for path in sorted(each for each in TASK.rglob("*") if each.is_file()):
-            entry = ZipInfo(path.relative_to(TASK).as_posix(), DATE)
+    with ZipFile(target, "w", ZIP_DEFLATED) as made:
+        for path in sorted(each for each in task.rglob("*") if each.is_file()):
+            entry = ZipInfo(path.relative_to(task).as_posix(), DATE)
             entry.external_attr, entry.compress_type = FILE_MODE, ZIP_DEFLATED
             made.writestr(entry, path.read_bytes())
+
+
+def check_same(first: str, second: str) -> None:
+    if first != second:
+        raise PackageUnusable(f"two builds of the same commit differ: {first} and {second}.")
+    print("Built twice from nothing: the same bytes.")
 
 
 def check_size() -> None:
@@ -124,6 +203,9 @@ def check_size() -> None:
 
 
 def check_handlers() -> None:
+    shutil.rmtree(TASK)
+    with ZipFile(ARCHIVE) as made:
+        made.extractall(TASK)
     print(f"In a bare Python, with the package and {', '.join(IN_THE_RUNTIME)} of the runtime:")
     link_runtime()
     for handler in [*handlers(), "everything"]:

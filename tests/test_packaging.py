@@ -19,7 +19,7 @@ from tests.client import Api
 
 SLOW_TO_IMPORT = {
     *("openai", "replicate", "boto3", "botocore", "requests", "PIL"),
-    *("httpx", "httpx2", "alembic"),
+    *("httpx", "httpx2", "alembic", "aws_lambda_powertools"),
 }
 READY_SECONDS = 15
 

@@ -1,12 +1,13 @@
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.core import tracing
 from chalicelib.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class SqsQueue:
         if kind not in self._queue_of_kind:  # another release's: after a rollback there may be some
             raise QueueUnavailable(f"No queue takes jobs of the kind {kind}.")
         try:
-            self._client.send_message(
-                QueueUrl=self._url(self._queue_of_kind[kind]),
-                MessageBody=json.dumps({"job_id": str(job_id)}),
-                DelaySeconds=delay_seconds,
-            )
+            with tracing.call("sqs", namespace="aws"):
+                self._client.send_message(
+                    QueueUrl=self._url(self._queue_of_kind[kind]),
+                    MessageBody=json.dumps({"job_id": str(job_id)}),
+                    DelaySeconds=delay_seconds,
+                    **_trace(),
+                )
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable from error
 
@@ -94,3 +97,11 @@ class SqsQueue:
         if name not in self._urls:
             self._urls[name] = self._client.get_queue_url(QueueName=name)["QueueUrl"]
         return self._urls[name]
+
+
+def _trace() -> dict[str, Any]:
+    """Return what takes the trace along, for the worker to go on with."""
+    if (place := tracing.here()) is None:
+        return {}
+    header = {"DataType": "String", "StringValue": place.header}
+    return {"MessageSystemAttributes": {"AWSTraceHeader": header}}

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from chalice.app import Blueprint, Chalice, Response
 
-from chalicelib.core import openapi, problems
+from chalicelib.core import openapi, problems, tracing
 from chalicelib.core.config import settings
 from chalicelib.core.logging import bound, configure
 from chalicelib.core.ports import Ports
@@ -47,7 +47,7 @@ class Api(Chalice):
         started = perf_counter()
         about = event.get("requestContext") or {}
         request_id = about.get("requestId") or str(uuid4())
-        with bound(request_id=request_id):
+        with bound(request_id=request_id, **tracing.named()):
             answer = _problem_if_foreign(super().__call__(event, context))
             answer["headers"] |= {
                 "X-Request-Id": request_id,

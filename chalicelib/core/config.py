@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     webhook_origins: Origins = ()
 
     job_lease_seconds: PositiveInt = 60
+    metrics_namespace: str = "PersonaAI"
 
     daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
     daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50

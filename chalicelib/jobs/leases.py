@@ -5,8 +5,9 @@ write of that worker names its fence and writes nothing once somebody else has r
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ class Claim:
     checkpoint: Mapping[str, Any]
     time_left: timedelta
     """Until the deadline, when the job was claimed."""
+    claimed_at: float = field(default_factory=perf_counter)
 
     @property
     def subject_id(self) -> UUID:

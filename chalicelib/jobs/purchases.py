@@ -27,12 +27,16 @@ from chalicelib.core.ports import (
 from chalicelib.jobs import timing
 from chalicelib.jobs.exceptions import LeaseLost, OrderUnanswered, StepOverpaid, VendorResting
 from chalicelib.jobs.leases import Claim
+from chalicelib.jobs.measures import asked
 from chalicelib.spending import breakers
 from chalicelib.spending.ledger import SETTLE, Receipt, settled
 from chalicelib.spending.pricing import price_of
 from chalicelib.spending.quotas import CALLS_A_STEP
 
 Thing = TypeVar("Thing")
+
+COLLECT = "collect"
+"""How numbers and traces name a call about something that was paid for before."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def buy(claimed: Claim, order: Order[Thing]) -> Bought[Thing]:
     if said.intent is None:
         raise _refusal(said)
     try:
-        served = order.call()
+        served = asked(order.service, order.step, order.call)
     except VendorUnavailable as error:
         _note_failure(order.service, error, event_id=said.intent)
         if said.is_probe:
@@ -161,7 +165,7 @@ def follow(claimed: Claim, service: Service, call: Callable[[], Thing]) -> Thing
     """Ask a vendor about what is paid for, unless it is left alone: then raise `VendorResting`."""
     said = _admit(claimed, service)
     try:
-        thing = call()
+        thing = asked(service, COLLECT, call)
     except VendorUnavailable as error:
         _note_failure(service, error)
         if said.is_probe:

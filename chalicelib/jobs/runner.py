@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from math import ceil
 from random import SystemRandom
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from chalicelib.core.db import at_once, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import bound
 from chalicelib.core.ports import Queue, Service, VendorUnavailable
-from chalicelib.jobs import leases, purchases, timing
+from chalicelib.jobs import leases, measures, purchases, timing
 from chalicelib.jobs.exceptions import LeaseLost, Postponed
 from chalicelib.jobs.leases import Claim
 from chalicelib.jobs.purchases import Bought, Order
@@ -74,14 +74,24 @@ class Run:
 Work = Callable[[Run], None]
 
 
-def jobs_named(bodies: Iterable[str]) -> Iterator[UUID]:
+class Named(NamedTuple):
+    """What a message is about, and the trace that it was sent in."""
+
+    job_id: UUID
+    trace: str | None
+
+
+def jobs_named(records: Iterable[Mapping[str, Any]]) -> Iterator[Named]:
     """Read the messages of a queue. One that names no job is said so of and done with: nothing is
     lost, as every job that waits is in the database, and no redrive would ever mend it."""
-    for body in bodies:
+    for record in records:
+        body, attributes = record["body"], record.get("attributes") or {}
         try:
-            yield JobMessage.model_validate_json(body).job_id
+            job_id = JobMessage.model_validate_json(body).job_id
         except ValidationError:
             log.error("a message names no job", extra={"length": len(body)})  # noqa: TRY400
+        else:
+            yield Named(job_id, attributes.get("AWSTraceHeader"))
 
 
 def backoff(attempt: int) -> timedelta:
@@ -114,9 +124,10 @@ def run_job(
         log.info("started", extra={"kind": claimed.kind, "attempt": claimed.attempt})
         try:
             work[claimed.kind](Run(claimed))
-            log.info("succeeded")
+            log.info("succeeded", extra=measures.ended(claimed, "succeeded"))
         except LeaseLost:
-            log.info("stopped: the job is in other hands")
+            extra = measures.ended(claimed, "lost")
+            log.info("stopped: the job is in other hands", extra=extra)
         except Postponed as error:
             _postpone(claimed, error)
         except Unavailable as error:
@@ -125,7 +136,8 @@ def run_job(
         except DomainError as error:
             _fail(claimed, error, retryable=False)
         except Exception:
-            log.warning("crashed: left to the sweeper")  # the runtime says why, but not whose
+            # The runtime says why, but not whose.
+            log.warning("crashed: left to the sweeper", extra=measures.ended(claimed, "crashed"))
             raise
         send_deliveries(queue, job_id=job_id)
 
@@ -146,7 +158,8 @@ def _try_later(queue: Queue, claimed: Claim, error: Unavailable, delay: timedelt
             leases.release(session, claimed, delay=delay)
     except LeaseLost:
         return
-    log.warning("will try again", extra={"code": error.code, "delay": delay.total_seconds()})
+    told = {"code": error.code, "delay": delay.total_seconds()}
+    log.warning("will try again", extra=told | measures.ended(claimed, "retried"))
     if delay <= timing.LONGEST_DELAY:
         seconds = ceil(delay.total_seconds())
         send_job(queue, job_id=claimed.job_id, kind=claimed.kind, delay_seconds=seconds)
@@ -160,7 +173,8 @@ def _postpone(claimed: Claim, error: Postponed) -> None:
             leases.postpone(session, claimed, delay=delay)
     except LeaseLost:
         return
-    log.info("postponed", extra={"code": error.code, "delay": delay.total_seconds()})
+    told = {"code": error.code, "delay": delay.total_seconds()}
+    log.info("postponed", extra=told | measures.ended(claimed, "postponed"))
 
 
 def _fail(claimed: Claim, error: DomainError, *, retryable: bool) -> None:
@@ -170,4 +184,5 @@ def _fail(claimed: Claim, error: DomainError, *, retryable: bool) -> None:
             leases.fail(session, claimed, error=told)
     except LeaseLost:
         return
-    log.warning("failed", extra={"code": error.code, "reason": error.reason})
+    why = {"code": error.code, "reason": error.reason}
+    log.warning("failed", extra=why | measures.ended(claimed, "failed"))

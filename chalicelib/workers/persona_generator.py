@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
+from chalicelib.core import tracing
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError, Unavailable
 from chalicelib.core.logging import configure
@@ -57,8 +58,9 @@ GRAVEST_FIRST = (LeaseLost, ContentRefused, VendorUnavailable, Unavailable, Doma
 
 @handlers.on_sqs_message(queue="generation", batch_size=1, name="persona_generator")
 def persona_generator(event: SQSEvent) -> None:
-    for job_id in jobs_named(record.body for record in event):
-        run_job(wiring.ports().queue, job_id=job_id, work=WORK)
+    for job_id, trace in jobs_named(record.to_dict() for record in event):
+        with tracing.following(trace, name="persona_generator"):
+            run_job(wiring.ports().queue, job_id=job_id, work=WORK)
 
 
 def generate(run: Run) -> None:

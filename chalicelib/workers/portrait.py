@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import wiring
@@ -17,7 +18,8 @@ from chalicelib.core.ports import (
     VendorUnavailable,
 )
 from chalicelib.jobs.exceptions import OrderUnanswered, OrderUncollected, Postponed, VendorResting
-from chalicelib.jobs.purchases import Order
+from chalicelib.jobs.measures import asked
+from chalicelib.jobs.purchases import COLLECT, Order
 from chalicelib.jobs.runner import Run
 from chalicelib.notices.links import notice_url
 from chalicelib.notices.services import find_reference
@@ -111,7 +113,8 @@ def _drawn(model: ImageModel, run: Run, prompt: str, recorded: Mapping[str, Any]
     reference = str(ordered.value.reference)
     made: dict[str, Any] = {f"image:{model}": {"reference": reference}}
     run.record(step="image", progress=60, receipt=ordered.receipt, **made)
-    return _fetched(run, lambda: engine.collect(reference))
+    collect = partial(engine.collect, reference)
+    return _fetched(run, lambda: asked(engine.drawing, COLLECT, collect))
 
 
 def _fetched(run: Run, collect: Callable[[], bytes]) -> bytes:

@@ -11,10 +11,12 @@ from chalicelib.core import idempotency
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logging import configure
+from chalicelib.core.metrics import counted
 from chalicelib.jobs import leases
 from chalicelib.jobs.services import send_job
 from chalicelib.notices import services as notices
 from chalicelib.personas import deletion
+from chalicelib.workers import gauges
 
 configure()
 handlers = Blueprint(__name__)
@@ -39,6 +41,7 @@ def sweep() -> None:
         send_job(wiring.ports().queue, job_id=job_id, kind=kind)
     deleted = delete_doomed()
     forget_the_old()
+    measure(abandoned=len(abandoned), overdue=len(overdue) + len(exhausted))
     log.info(
         "swept",
         extra={
@@ -49,6 +52,17 @@ def sweep() -> None:
             "deleted": deleted,
         },
     )
+
+
+def measure(*, abandoned: int, overdue: int) -> None:
+    """Last of all: a system that cannot be measured has still been swept."""
+    try:
+        with reading() as session:
+            found = gauges.read_gauges(session)
+    except Unavailable as error:
+        log.warning("not measured", extra={"code": error.code})
+        return
+    gauges.show_gauges([*found, counted(JobsAbandoned=abandoned, JobsOverdue=overdue)])
 
 
 def forget_the_old() -> None:

@@ -8,6 +8,7 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.auth.webhook_secrets import get_webhook_keys
+from chalicelib.core import tracing
 from chalicelib.core.db import reading, transaction
 from chalicelib.core.errors import DomainError
 from chalicelib.core.logging import configure
@@ -33,9 +34,10 @@ class ReceiverGone(DomainError):
 
 @handlers.on_sqs_message(queue="webhooks", batch_size=1, name="webhooks")
 def webhooks(event: SQSEvent) -> None:
-    for job_id in jobs_named(record.body for record in event):
+    for job_id, trace in jobs_named(record.to_dict() for record in event):
         work = {DELIVER_WEBHOOK: deliver}
-        run_job(wiring.ports().queue, job_id=job_id, work=work, delay_after=_delay)
+        with tracing.following(trace, name="webhooks"):
+            run_job(wiring.ports().queue, job_id=job_id, work=work, delay_after=_delay)
 
 
 def deliver(run: Run) -> None:
@@ -47,7 +49,8 @@ def deliver(run: Run) -> None:
     now = datetime.now(UTC)
     identity = f"msg_{run.claim.job_id.hex}"
     headers = signed(identity, content, keys=keys, now=int(now.timestamp()))
-    receipt = wiring.ports().webhooks.post(run.claim.input["url"], content, headers=headers)
+    with tracing.call("receiver", namespace="remote"):
+        receipt = wiring.ports().webhooks.post(run.claim.input["url"], content, headers=headers)
     is_taken = receipt.status in TAKEN
     _record(run, receipt, at=now, is_taken=is_taken)
     if receipt.status == HTTPStatus.GONE:
