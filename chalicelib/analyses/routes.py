@@ -21,7 +21,8 @@ from chalicelib.analyses.schemas import (
     SurveyRead,
 )
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
-from chalicelib.core.http import Caller, Reply, Routes, anyone
+from chalicelib.core.answers import Reply
+from chalicelib.core.http import Caller, Routes, anyone
 
 MAX_BODY_BYTES = 16 * 1024
 HOUR = 3600

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 from chalicelib.auth.guards import signed_in
 from chalicelib.conversations import chatting, history
 from chalicelib.conversations.schemas import ChatMessage, ChatPage, ChatQuery, ChatReply
-from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.answers import Reply
+from chalicelib.core.http import Caller, Routes
 from chalicelib.core.idempotency import Attempt
 from chalicelib.core.ports import Ports
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from chalice.app import Blueprint, Request, Response
@@ -16,6 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from chalicelib.core import db, idempotency, problems, waiting
+from chalicelib.core.answers import (
+    INERT,
+    JSON,
+    Pending,
+    Reply,
+    Staged,
+    headers_of,
+    matches,
+    media_type_of,
+)
 from chalicelib.core.errors import DomainError, Invalid, PreconditionRequired
 from chalicelib.core.preconditions import IfMatch
 
@@ -36,54 +46,6 @@ class Caller:
 
 
 Guard = Callable[[Mapping[str, str]], Caller | None]
-
-JSON = "application/json"
-
-
-@dataclass(frozen=True)
-class MediaType:
-    """Marks a text that goes out as it is, and not as JSON."""
-
-    name: str
-
-
-Svg = Annotated[str, MediaType("image/svg+xml")]
-INERT = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-"""Whoever opens a drawing of ours as a page runs nothing and fetches nothing."""
-
-
-@dataclass(frozen=True)
-class Reply(Generic[Body]):
-    """An answer that says more than its body."""
-
-    body: Body
-    status: int | None = None
-    location: str | None = None
-    etag: str | None = None
-    retry_after: int | None = None
-    """Seconds after which it is worth asking again."""
-    is_replay: bool = False
-    """Whether this was done before, and is only told again."""
-    max_age: int | None = None
-    """Seconds for which anybody may keep the answer: it is the same for all."""
-    is_shared: bool = False
-    """Anybody may keep the answer, and has to ask each time whether it still holds."""
-
-
-@dataclass(frozen=True)
-class Pending(Reply[Body]):
-    """An answer about something that may be under way. `settled` looks again, outside any
-    transaction: it returns the last word, or None while there is none."""
-
-    settled: Callable[[], Reply[Body] | None] | None = None
-
-
-@dataclass(frozen=True)
-class Staged(Generic[Body]):
-    """What takes long is done, outside any transaction. `carry_out` makes the effects in the one
-    transaction, and says the answer."""
-
-    carry_out: Callable[[Session], Reply[Body]]
 
 
 @dataclass(frozen=True)
@@ -317,10 +279,10 @@ class Endpoint:
         return parser.validate_json(_json_body(request, limit=self.routes.max_body_bytes))
 
     def _response(self, request: Request, reply: Reply[Any]) -> Response:
-        headers = _headers(reply)
+        headers = headers_of(reply)
         status = reply.status or self.statuses[0]
         known = request.headers.get("if-none-match", "") if self.method == "GET" else ""
-        if reply.etag and _matches(reply.etag, known):
+        if reply.etag and matches(reply.etag, known):
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
         if reply.body is None:
             return Response("", headers=headers, status_code=status)
@@ -328,12 +290,6 @@ class Endpoint:
         if self.media_type == JSON:
             return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
         return Response(reply.body, headers={**headers, **INERT}, status_code=status)
-
-
-def media_type_of(answers: Any) -> str:
-    """Return what a view's hint says of its answers: JSON, unless it is marked otherwise."""
-    marks = (mark for mark in get_args(answers)[1:] if isinstance(mark, MediaType))
-    return next((mark.name for mark in marks), JSON)
 
 
 def _once(session: Session, attempt: idempotency.Attempt, act: Callable[[], Answer]) -> Answer:
@@ -349,33 +305,6 @@ def _replica(session: Session | None, stack: ExitStack) -> Session:
     if session is not None and not db.has_replica():
         return session
     return stack.enter_context(db.reading_replica())
-
-
-def _matches(etag: str, header: str) -> bool:
-    """Compare weakly (RFC 9110, 8.8.3.2 and 13.1.2)."""
-    listed = {each.strip().removeprefix("W/") for each in header.split(",")}
-    return "*" in listed or etag.removeprefix("W/") in listed
-
-
-def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
-    stated = {
-        "Location": reply.location,
-        "ETag": reply.etag,
-        "Retry-After": None if reply.retry_after is None else str(reply.retry_after),
-        idempotency.REPLAYED: "true" if reply.is_replay else None,
-    }
-    return {
-        "Cache-Control": _caching(reply),
-        **{name: value for name, value in stated.items() if value is not None},
-    }
-
-
-def _caching(reply: Reply[Any]) -> str:
-    if reply.max_age is not None:
-        return f"public, max-age={reply.max_age}"
-    if reply.is_shared:
-        return "public, no-cache"
-    return "private, no-cache" if reply.etag else "no-store"
 
 
 def _json_body(request: Request, *, limit: int) -> bytes:

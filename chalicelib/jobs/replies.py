@@ -5,8 +5,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
+from chalicelib.core.answers import Pending, Reply
 from chalicelib.core.db import reading
-from chalicelib.core.http import Pending, Reply
 from chalicelib.core.models import Job
 from chalicelib.jobs import services
 from chalicelib.jobs.schemas import JobRead

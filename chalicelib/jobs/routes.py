@@ -3,7 +3,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in
-from chalicelib.core.http import Caller, Pending, Routes
+from chalicelib.core.answers import Pending
+from chalicelib.core.http import Caller, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.jobs import services
 from chalicelib.jobs.replies import queued, seen

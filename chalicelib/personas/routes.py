@@ -4,7 +4,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
-from chalicelib.core.http import Caller, Pending, Reply, Routes
+from chalicelib.core.answers import Pending, Reply
+from chalicelib.core.http import Caller, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.core.preconditions import IfMatch
 from chalicelib.jobs.replies import once_ended, queued

@@ -2,7 +2,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from chalicelib.core.http import Reply, Routes, anyone
+from chalicelib.core.answers import Reply
+from chalicelib.core.http import Routes, anyone
 from chalicelib.core.ports import Objects, Ports
 from chalicelib.core.preconditions import etag
 from chalicelib.personas.showing import StoredCard, signing_turn

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from chalicelib import wiring
 from chalicelib.core import db
+from chalicelib.core.answers import Reply
 from chalicelib.core.api import Api
 from chalicelib.core.errors import Conflict
-from chalicelib.core.http import Caller, Reply, Routes
+from chalicelib.core.http import Caller, Routes
 
 BEFORE, AFTER, AT_COMMIT, COMMITTED, REFUSED = (
     "before",

@@ -3,7 +3,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in
-from chalicelib.core.http import Caller, Reply, Routes, Staged
+from chalicelib.core.answers import Reply, Staged
+from chalicelib.core.http import Caller, Routes
 from chalicelib.core.ports import Ports
 from chalicelib.personas import reading
 from chalicelib.personas.cards import services

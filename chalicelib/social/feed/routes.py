@@ -1,7 +1,8 @@
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in, signed_in_or_anyone
-from chalicelib.core.http import Caller, Reply, Routes, anyone
+from chalicelib.core.answers import Reply
+from chalicelib.core.http import Caller, Routes, anyone
 from chalicelib.core.ports import Ports
 from chalicelib.social.feed import engagement, reports, services, trends
 from chalicelib.social.feed.schemas import (

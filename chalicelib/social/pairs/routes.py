@@ -1,7 +1,8 @@
 from sqlalchemy.orm import Session
 
 from chalicelib.auth.guards import signed_in
-from chalicelib.core.http import Caller, Routes, Svg
+from chalicelib.core.answers import Svg
+from chalicelib.core.http import Caller, Routes
 from chalicelib.social.pairs import services
 from chalicelib.social.pairs.schemas import ChemistryQuery, ChemistryRead
 
