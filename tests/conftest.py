@@ -190,15 +190,27 @@ def checkout() -> Path:
 
 @pytest.fixture
 def paused_replica(stack: Stack) -> Iterator[None]:
+    with replica_paused(stack):
+        yield
+
+
+@contextmanager
+def replica_paused(stack: Stack) -> Iterator[None]:
     """The replica receives what the primary writes, and does not show it."""
     secrets = json.loads(stack.home.secrets.read_text())
     url = sa.make_url(stack.env["DATABASE_REPLICA_URL"]).set(
         username="postgres", password=secrets["superuser_password"]
     )
-    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as replica:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as replica:
         replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
-        yield
-        replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
+        while replica.scalar(sa.text("SELECT pg_get_wal_replay_pause_state()")) != "paused":
+            pass
+        try:
+            yield
+        finally:
+            replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
+    engine.dispose()
 
 
 @contextmanager
