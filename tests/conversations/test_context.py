@@ -15,9 +15,7 @@ from chalicelib.core.models import Message, UsageEvent, Voice
 from local.vendors.control import Control
 from tests.conversations.talks import Talk, words
 
-LONG = (
-    "And then it rained for a week, the river rose, and nobody could cross it. " * 19 + "The end."
-)
+LONG = "And then it rained for a week, the river rose, and nobody could cross. " * 19 + "The end."
 
 
 def tokens_of(session: Session, talk: Talk, step: str) -> list[int]:

@@ -44,7 +44,7 @@ def test_a_page_stays_where_it_was_while_the_talk_goes_on(talk: Talk) -> None:
 
 
 def test_before_the_first_message_there_is_nothing(talk: Talk) -> None:
-    nothing = {"conversation_id": None, "messages": [], "next_cursor": None}
+    nothing: dict[str, object] = {"conversation_id": None, "messages": [], "next_cursor": None}
     assert talk.owner.get(talk.path).json == nothing
     talk.hear("Hello.")
     assert talk.owner.get(f"{talk.path}?before=1").json["messages"] == []
