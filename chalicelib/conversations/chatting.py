@@ -19,6 +19,7 @@ from chalicelib.core.db import at_once, reading, transaction
 from chalicelib.core.errors import DomainError
 from chalicelib.core.idempotency import Attempt
 from chalicelib.core.ports import (
+    Cache,
     ContentRefused,
     Limits,
     Served,
@@ -96,6 +97,7 @@ class Calls:
 
 def send_message(
     text: TextEngine,
+    cache: Cache,
     *,
     owner_id: UUID,
     persona_id: UUID | None,
@@ -132,32 +134,35 @@ def send_message(
         )
     if isinstance(begun, Spoken):
         return begun
-    prompt = prompts.instructions_of(persona.id)
-    return _answered(text, begun, prompt, clock)
-
-
-def _answered(text: TextEngine, begun: Begun, prompt: str, clock: Clock) -> Spoken:
+    prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
+    past = prompts.past_of(cache, begun)
     calls = Calls(begun)
-    past = prompts.past_of(begun)
+    reply = _settled_reply(text, calls, past, prompt, clock)
+    with transaction() as session:
+        spoken = turns.finish(session, begun, calls.ended, reply)
+        for service in (text.writing, text.moderating):
+            session.execute(breakers.CLOSE, breakers.closed(service))
+    prompts.keep_past(cache, past, spoken, calls.folded)
+    return spoken
+
+
+def _settled_reply(text: TextEngine, calls: Calls, past: Past, prompt: str, clock: Clock) -> str:
+    """Return a reply that may be shown, or end the turn and say why there is none."""
     try:
         reply = _asked(text, calls, past, prompt, clock)
     except VENDOR_ERRORS as error:
-        _give_up(begun, calls, is_blocked=isinstance(error, ContentRefused))
+        _give_up(calls, is_blocked=isinstance(error, ContentRefused))
         _note(text.writing, error)
         raise _explained(error) from error
     try:
         _judge(text, reply, clock)
     except ContentRefused as error:
-        _give_up(begun, calls)
+        _give_up(calls)
         raise ReplyWithheld from error
     except VendorUnavailable:
-        _give_up(begun, calls)
+        _give_up(calls)
         raise
-    with transaction() as session:
-        spoken = turns.finish(session, begun, calls.ended, reply)
-        for service in (text.writing, text.moderating):
-            session.execute(breakers.CLOSE, breakers.closed(service))
-    return spoken
+    return reply
 
 
 def _asked(text: TextEngine, calls: Calls, past: Past, prompt: str, clock: Clock) -> str:
@@ -218,12 +223,13 @@ def _admit(service: Service) -> None:
         raise VendorResting(rest)
 
 
-def _give_up(begun: Begun, calls: Calls, *, is_blocked: bool = False) -> None:
+def _give_up(calls: Calls, *, is_blocked: bool = False) -> None:
     try:
         with transaction() as session:
-            turns.give_up(session, begun, calls.ended, is_blocked=is_blocked)
+            turns.give_up(session, calls.begun, calls.ended, is_blocked=is_blocked)
     except TurnLost:
-        log.warning("turn lost", extra={"conversation_id": str(begun.taken.conversation_id)})
+        talk = calls.begun.taken.conversation_id
+        log.warning("turn lost", extra={"conversation_id": str(talk)})
 
 
 def _note(service: Service, error: DomainError) -> None:

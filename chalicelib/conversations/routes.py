@@ -19,7 +19,12 @@ def chat_with_my_persona(
 ) -> Reply[ChatReply]:
     """Say something to the primary persona. Send a message that failed again: it stands once."""
     spoken = chatting.send_message(
-        ports.text, owner_id=caller.user_id, persona_id=None, message=body.message, attempt=attempt
+        ports.text,
+        ports.cache,
+        owner_id=caller.user_id,
+        persona_id=None,
+        message=body.message,
+        attempt=attempt,
     )
     return Reply(ChatReply.of(spoken), is_replay=spoken.is_replay)
 
@@ -41,6 +46,7 @@ def chat_with_persona(
     """Say something to one's persona. Send a message that failed again: it stands once."""
     spoken = chatting.send_message(
         ports.text,
+        ports.cache,
         owner_id=caller.user_id,
         persona_id=persona_id,
         message=body.message,

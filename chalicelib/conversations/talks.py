@@ -38,13 +38,13 @@ _FOUND: sa.Select[Any] = (
     )
     .where(_personas.c.owner_id == sa.bindparam("owner_id"), _personas.c.deleted_at.is_(None))
 )
-_MINE = _FOUND.where(_personas.c.id == _PRIMARY)
-_OWN = _FOUND.where(_personas.c.id == sa.bindparam("persona_id"))
+MINE = _FOUND.where(_personas.c.id == _PRIMARY)
+OWN = _FOUND.where(_personas.c.id == sa.bindparam("persona_id"))
 
 
 def find(session: Session, *, owner_id: UUID, persona_id: UUID | None) -> sa.Row[Any]:
     """Return one of the owner's personas, the primary one without an id, and the talk with it."""
-    query, which = (_MINE, {}) if persona_id is None else (_OWN, {"persona_id": persona_id})
+    query, which = (MINE, {}) if persona_id is None else (OWN, {"persona_id": persona_id})
     row = session.execute(query, {"owner_id": owner_id, **which}).one_or_none()
     if row is None:
         raise PersonaNotFound

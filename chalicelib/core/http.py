@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from chalice.app import Blueprint, Request, Response
@@ -31,7 +31,6 @@ from chalicelib.core.preconditions import IfMatch
 
 MAX_BODY_BYTES = 64 * 1024
 
-Body = TypeVar("Body")
 View = Callable[..., Any]
 Status = int | tuple[int, ...]
 """The status of an answer; the first of several is the usual one."""

@@ -6,7 +6,7 @@ from string import capwords
 
 from local.vendors.writing.mottos import write_motto
 from local.vendors.writing.portrayal import portray
-from local.vendors.writing.reading import USUAL_TOPICS, Reading
+from local.vendors.writing.reading import USUAL_TOPICS, Reading, shortened
 from local.vendors.writing.traits import facet_named, strongest
 
 Writer = Callable[[Reading, int], str]
@@ -97,7 +97,15 @@ def write_reply(reading: Reading) -> str:
 
 
 def _summary(reading: Reading, _index: int) -> str:
+    if reading.said:
+        return _memory(reading)
     return " ".join(sentence.text for sentence in portray(reading))
+
+
+def _memory(reading: Reading) -> str:
+    """Keep the beginnings of what was said, as much of the newest as there is room for."""
+    heard = [shortened(text, 60) for text in (reading.remembered, *reading.said[::2]) if text]
+    return shortened(f"They spoke of {'; of '.join(reversed(heard))}.", 900)
 
 
 def _greeting(reading: Reading, index: int) -> str:
