@@ -26,7 +26,7 @@ def held_back(stack: Stack) -> Iterator[None]:
 def catch_up(stack: Stack) -> None:
     """Wait until it shows all that the primary has written."""
     with _as_superuser(stack, "DATABASE_URL") as primary:
-        written = primary.execute(sa.text("SELECT pg_current_wal_insert_lsn()")).scalar_one()
+        written = primary.execute(sa.text("SELECT pg_current_wal_flush_lsn()")).scalar_one()
     deadline = time.monotonic() + PATIENCE_SECONDS
     with _as_superuser(stack, "DATABASE_REPLICA_URL") as replica:
         shown = sa.text("SELECT pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")
