@@ -56,7 +56,8 @@ def cached_card(life: Life) -> str:
 def facts(answer: Answer) -> dict[str, object]:
     """The card, but for the link that is signed anew."""
     assert answer.status == 200, answer
-    return answer.json | {"image": answer.json["image"]["id"]}
+    seen: dict[str, object] = answer.json
+    return seen | {"image": answer.json["image"]["id"]}
 
 
 def test_a_card_says_what_anybody_may_know(life: Life, visitor: Api) -> None:
