@@ -3,6 +3,7 @@
 from chalicelib import wiring
 from chalicelib.analyses.routes import routes as analyses
 from chalicelib.auth.routes import routes as auth
+from chalicelib.conversations.routes import routes as conversations
 from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
 from chalicelib.jobs.routes import routes as jobs
@@ -19,7 +20,7 @@ from chalicelib.workers.webhooks import handlers as webhook_sender
 app = Api(
     "persona-ai",
     blueprints=(
-        *(core, auth, spending, jobs, analyses, personas, cards, social, notices),
+        *(core, auth, spending, jobs, analyses, personas, cards, social, notices, conversations),
         *(persona_generator, redrive, sweeper, webhook_sender),
     ),
     ports=wiring.ports,

@@ -1,4 +1,4 @@
-"""The read replica, as far behind as a test wants it."""
+"""The read replica, once it has caught up."""
 
 import json
 import time
@@ -10,17 +10,6 @@ import sqlalchemy as sa
 from local.stack import Stack
 
 PATIENCE_SECONDS = 10
-
-
-@contextmanager
-def held_back(stack: Stack) -> Iterator[None]:
-    """It receives what the primary writes, and does not show it."""
-    with _as_superuser(stack, "DATABASE_REPLICA_URL") as replica:
-        replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
-        try:
-            yield
-        finally:
-            replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
 
 
 def catch_up(stack: Stack) -> None:

@@ -15,16 +15,19 @@ from typing import Annotated, Any, TypeVar
 import httpx2
 import openai
 from openai import APIStatusError, DefaultHttpxClient, OpenAI, pydantic_function_tool
+from openai._types import RequestOptions
 from pydantic import BaseModel, Field, SecretStr, StrictBool, ValidationError
 
 from chalicelib.adapters.waits import retry_after
-from chalicelib.core.models import UsageKind
+from chalicelib.core.models import UsageKind, Voice
 from chalicelib.core.ports import (
     Answer,
     AnswerUnusable,
     ContentRefused,
     Drawing,
     ImageRejected,
+    Limits,
+    Line,
     Prompt,
     Served,
     Service,
@@ -45,6 +48,8 @@ IMAGE_QUALITY = "medium"
 IMAGE_FORMAT = "jpeg"
 IMAGE_COMPRESSION = 95
 """Of 100: what is lost cannot be seen, and the portrait is drawn anew as a JPEG anyway."""
+
+_ROLES = {Voice.HUMAN: "user", Voice.AI: "assistant"}
 
 Envelope = TypeVar("Envelope", bound=BaseModel)
 
@@ -132,21 +137,26 @@ class OpenAiText:
         self.writing = Service("openai", model, UsageKind.TEXT)
         self.moderating = Service("openai", moderation_model, UsageKind.MODERATION)
 
-    def moderate(self, text: str) -> Served[None]:
-        flagged = self.flag([text])
+    def moderate(self, text: str, *, seconds: float | None = None) -> Served[None]:
+        flagged = self._flag([text], seconds or MODERATION_SECONDS)
         if any(flagged.value):
             raise ContentRefused(used=flagged.units)
         return Served(None, flagged.units)
 
     def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
+        return self._flag(texts, MODERATION_SECONDS)
+
+    def _flag(self, texts: Sequence[str], seconds: float) -> Served[Sequence[bool]]:
         wanted = {"model": self.moderating.model, "input": [*texts]}
-        hasty = self._client.with_options(timeout=MODERATION_SECONDS)
-        verdicts = _ask(hasty, "/moderations", wanted, _Moderation).results
+        answer = _ask(self._client, "/moderations", wanted, _Moderation, seconds=seconds)
+        verdicts = answer.results
         if len(verdicts) != len(texts):
             raise VendorUnavailable
         return Served([verdict.flagged for verdict in verdicts], {"calls": 1})
 
-    def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
+    def answer(
+        self, prompt: Prompt, shape: type[Answer], *, limits: Limits | None = None
+    ) -> Served[Answer]:
         wanted = {
             "model": self.writing.model,
             "messages": [
@@ -154,18 +164,34 @@ class OpenAiText:
                 {"role": "user", "content": prompt.data},
             ],
             "response_format": _format_of(shape),
-            "max_completion_tokens": MAX_TOKENS,
+            "max_completion_tokens": limits.tokens if limits else MAX_TOKENS,
         }
-        completion = _ask(self._client, "/chat/completions", wanted, _Completion)
+        written = self._written(wanted, seconds=limits.seconds if limits else None)
+        try:
+            return Served(shape.model_validate_json(written.value), written.units)
+        except ValidationError as error:
+            raise AnswerUnusable(used=written.units) from error
+
+    def reply(self, instructions: str, lines: Sequence[Line], *, limits: Limits) -> Served[str]:
+        said = [{"role": _ROLES[line.voice], "content": line.text} for line in lines]
+        wanted = {
+            "model": self.writing.model,
+            "messages": [{"role": "system", "content": instructions}, *said],
+            "max_completion_tokens": limits.tokens,
+        }
+        written = self._written(wanted, seconds=limits.seconds)
+        if not written.value.strip():
+            raise AnswerUnusable(used=written.units)
+        return written
+
+    def _written(self, wanted: Mapping[str, Any], *, seconds: float | None) -> Served[str]:
+        completion = _ask(self._client, "/chat/completions", wanted, _Completion, seconds=seconds)
         choice, used = completion.choices[0], completion.units
         if choice.finish_reason == "length":
             raise VendorRejected(used=used)
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise ContentRefused(used=used)
-        try:
-            return Served(shape.model_validate_json(choice.message.content or ""), used)
-        except ValidationError as error:
-            raise AnswerUnusable(used=used) from error
+        return Served(choice.message.content or "", used)
 
 
 class OpenAiImages:
@@ -211,10 +237,16 @@ def _format_of(shape: type[BaseModel]) -> Mapping[str, Any]:
 
 
 def _ask(
-    client: OpenAI, path: str, wanted: Mapping[str, Any], envelope: type[Envelope]
+    client: OpenAI,
+    path: str,
+    wanted: Mapping[str, Any],
+    envelope: type[Envelope],
+    *,
+    seconds: float | None = None,
 ) -> Envelope:
+    options: RequestOptions = {} if seconds is None else {"timeout": seconds}
     with _errors_translated():
-        answer = client.post(path, cast_to=httpx2.Response, body=wanted)
+        answer = client.post(path, cast_to=httpx2.Response, body=wanted, options=options)
         return _read(answer.content, envelope)
 
 

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     webhook_origins: Origins = ()
 
     job_lease_seconds: PositiveInt = 60
+    turn_lease_seconds: PositiveInt = 30
 
     daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
     daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50

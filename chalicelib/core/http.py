@@ -47,6 +47,8 @@ class Reply(Generic[Body]):
     etag: str | None = None
     retry_after: int | None = None
     """Seconds after which it is worth asking again."""
+    is_replay: bool = False
+    """Whether this was done before, and is only told again."""
     max_age: int | None = None
     """Seconds for which anybody may keep the answer: it is the same for all."""
     is_shared: bool = False
@@ -79,7 +81,9 @@ class Routes(Blueprint):
     A view may ask for `session` (a GET reads from the primary, anything else runs in the one
     transaction), `replica`, `caller`, `ports`, `app`, `body`, `query`, and the names in its path;
     to check a signature, for the `raw` bytes of the body, and the `headers`.
-    One that asks for `if_match` is not called without that header, unless its hint allows None.
+    One that has transactions of its own asks for the `attempt`, and keeps what an `Idempotency-Key`
+    promises itself. One that asks for `if_match` is not called without that header, unless its
+    hint allows None.
     """
 
     def __init__(
@@ -123,7 +127,7 @@ class Routes(Blueprint):
         return register
 
 
-GIVEN = {"session", "replica", "caller", "ports", "app", "raw", "headers", "if_match"}
+GIVEN = {"session", "replica", "caller", "ports", "app", "raw", "headers", "if_match", "attempt"}
 SENT = {"body", "query"}
 
 
@@ -163,7 +167,8 @@ class Endpoint:
     @property
     def is_repeatable(self) -> bool:
         """Whether a signed-in caller may send the request again under the same key."""
-        return self.method == "POST" and "session" in self.given and self.guard is not anyone
+        takes_care = "session" in self.given or "attempt" in self.given
+        return self.method == "POST" and takes_care and self.guard is not anyone
 
     @property
     def may_wait(self) -> bool:
@@ -182,6 +187,8 @@ class Endpoint:
         caller = self.guard(request.headers)
         inputs = self._inputs(request, path)
         attempt = self._attempt(request, path, caller)
+        if "attempt" in self.given:
+            inputs["attempt"], attempt = attempt, None
         if "if_match" in self.given:
             inputs["if_match"] = self._precondition(request)
         with ExitStack() as stack:
@@ -298,6 +305,7 @@ def _headers(reply: Reply[Any]) -> dict[str, str | list[str]]:
         "Location": reply.location,
         "ETag": reply.etag,
         "Retry-After": None if reply.retry_after is None else str(reply.retry_after),
+        idempotency.REPLAYED: "true" if reply.is_replay else None,
     }
     return {
         "Cache-Control": _caching(reply),

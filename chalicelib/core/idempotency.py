@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a request that is sent again has one effect, and the answer it had at first.
 
 The record is written in the transaction of the effects, so that there is neither without the other.
-A refused request leaves none: its key may be used again.
+A refused request leaves none: its key may be used again. A view that has several transactions asks
+for the `attempt`, and notes in the first of them where its answer is going to be.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -83,6 +85,19 @@ def recall(session: Session, attempt: Attempt) -> Response | None:
     if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock))):
         raise RequestInProgress
     # A statement of its own, after the lock: it has to see what the last holder has committed.
+    if (answer := find(session, attempt)) is None:
+        return None
+    status, headers, body = answer
+    return Response(body, headers=headers | {REPLAYED: "true"}, status_code=status)
+
+
+def keep(session: Session, attempt: Attempt, response: Response) -> None:
+    """Keep the answer for a day, over one that has had its day."""
+    note(session, attempt, [response.status_code, response.headers, response.body])
+
+
+def find(session: Session, attempt: Attempt) -> Any:
+    """Return what was noted under the key, or None."""
     kept = session.execute(
         sa.select(IdempotencyRecord.fingerprint, IdempotencyRecord.answer).where(
             IdempotencyRecord.scope == attempt.digest,
@@ -96,13 +111,14 @@ def recall(session: Session, attempt: Attempt) -> Response | None:
     return _opened(attempt, kept.answer)
 
 
-def keep(session: Session, attempt: Attempt, response: Response) -> None:
-    """Keep the answer for a day, over one that has had its day."""
+def note(session: Session, attempt: Attempt, kept: Any) -> None:
+    """Note under the key, for a day, what answers the request when it comes again: the answer
+    itself, or where to find it."""
     row = insert(IdempotencyRecord).values(
         scope=attempt.digest,
         user_id=attempt.user_id,
         fingerprint=attempt.fingerprint,
-        answer=_sealed(attempt, response),
+        answer=_sealed(attempt, kept),
         expires_at=sa.func.now() + KEPT_FOR,
     )
     replacing = row.on_conflict_do_update(
@@ -124,15 +140,12 @@ def forget_expired(session: Session) -> None:
     )
 
 
-def _sealed(attempt: Attempt, response: Response) -> bytes:
-    answer = [response.status_code, response.headers, response.body]
-    return sealing.seal(json.dumps(answer).encode(), scope=attempt.scope)
+def _sealed(attempt: Attempt, kept: Any) -> bytes:
+    return sealing.seal(json.dumps(kept).encode(), scope=attempt.scope)
 
 
-def _opened(attempt: Attempt, sealed: bytes) -> Response:
+def _opened(attempt: Attempt, sealed: bytes) -> Any:
     try:
-        answer = json.loads(sealing.unseal(sealed, scope=attempt.scope))
+        return json.loads(sealing.unseal(sealed, scope=attempt.scope))
     except sealing.Unreadable as error:
         raise AnswerLost from error
-    status, headers, body = answer
-    return Response(body, headers=headers | {REPLAYED: "true"}, status_code=status)

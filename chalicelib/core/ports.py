@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chalicelib.core.errors import Conflict, DomainError, NotFound, TooLarge, Unavailable
-from chalicelib.core.models import ImageModel, Provider, UsageKind
+from chalicelib.core.models import ImageModel, Provider, UsageKind, Voice
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 """What a vendor's picture may have."""
@@ -185,20 +185,42 @@ class Prompt:
     data: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """What one voice has said in a talk."""
+
+    voice: Voice
+    text: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a call may take, and how much may be written."""
+
+    seconds: float
+    tokens: int
+
+
 class TextEngine(Protocol):
     """Every method raises `VendorUnavailable`, `ContentRefused` or `VendorRejected`."""
 
     moderating: Service
     writing: Service
 
-    def moderate(self, text: str) -> Served[None]:
+    def moderate(self, text: str, *, seconds: float | None = None) -> Served[None]:
         """Raise `ContentRefused` when the text breaks the content policy."""
 
     def flag(self, texts: Sequence[str]) -> Served[Sequence[bool]]:
         """Say of each text whether it breaks the content policy, in one call."""
 
-    def answer(self, prompt: Prompt, shape: type[Answer]) -> Served[Answer]:
+    def answer(
+        self, prompt: Prompt, shape: type[Answer], *, limits: Limits | None = None
+    ) -> Served[Answer]:
         """Return what the model writes, or raise `AnswerUnusable` when it has another shape."""
+
+    def reply(self, instructions: str, lines: Sequence[Line], *, limits: Limits) -> Served[str]:
+        """Return what the AI says next in a talk, or raise `AnswerUnusable` when that is nothing,
+        or does not come to an end."""
 
 
 @dataclass(frozen=True)

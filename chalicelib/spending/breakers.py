@@ -51,6 +51,31 @@ def note_failure(
     )
 
 
+_ADMIT = sa.text("""
+WITH breaker AS (
+    SELECT open_until - now() AS rest, is_probed FROM breakers
+    WHERE provider = :provider AND model = :model AND open_until IS NOT NULL
+), probe AS (
+    UPDATE breakers SET is_probed = true, open_until = now() + :probe_time
+    WHERE provider = :provider AND model = :model AND open_until <= now()
+    RETURNING model
+)
+SELECT (SELECT rest FROM breaker WHERE NOT is_probed) AS rest
+WHERE EXISTS (SELECT FROM breaker) AND NOT EXISTS (SELECT FROM probe)
+""").bindparams(sa.bindparam("probe_time", type_=sa.Interval))
+
+
+def rest_of(
+    session: Session, service: Service, *, probe_time: timedelta, news: timedelta
+) -> timedelta | None:
+    """Return how long the vendor is still left alone, or None: the call may be made. When a rest is
+    over it is the one that tries the vendor, and whoever asks meanwhile waits for `news` of it."""
+    who = {"provider": service.provider, "model": service.model, "probe_time": probe_time}
+    if (row := session.execute(_ADMIT, who).one_or_none()) is None:
+        return None
+    return row.rest if row.rest is not None and row.rest > timedelta() else news
+
+
 # Say that the vendor works. It writes only what is not so yet.
 CLOSE = (
     sa.update(Breaker)

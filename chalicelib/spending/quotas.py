@@ -4,7 +4,7 @@ Whoever changes the counters locks them in one order: the user's, then everybody
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -130,9 +130,10 @@ def reserve(session: Session, *, user_id: UUID, job_id: UUID, needs: Needs) -> N
         },
     ).one()
     if not row.is_mine:
-        raise _quota_exceeded(session, user_id=user_id, needs=needs)
+        wanted = {"texts": needs.most_texts, "images": needs.most_images}
+        raise quota_exceeded(session, user_id=user_id, wanted=wanted)
     if not row.is_reserved:
-        raise _budget_exceeded(session, user_id=user_id)
+        raise budget_exceeded(session, user_id=user_id)
 
 
 def settle(session: Session, *, job_ids: Sequence[UUID]) -> None:
@@ -173,9 +174,8 @@ def get_today(session: Session, *, user_id: UUID) -> Today:
     return Today(*session.execute(_TODAY, {"user_id": user_id}).one())
 
 
-def _quota_exceeded(session: Session, *, user_id: UUID, needs: Needs) -> QuotaExceeded:
+def quota_exceeded(session: Session, *, user_id: UUID, wanted: Mapping[str, int]) -> QuotaExceeded:
     today = get_today(session, user_id=user_id)
-    wanted = {"texts": needs.most_texts, "images": needs.most_images}
     name = max(wanted, key=lambda each: wanted[each] - today.limits[each].left)
     return QuotaExceeded(
         f"{name}_per_day",
@@ -186,7 +186,7 @@ def _quota_exceeded(session: Session, *, user_id: UUID, needs: Needs) -> QuotaEx
     )
 
 
-def _budget_exceeded(session: Session, *, user_id: UUID) -> BudgetExceeded:
+def budget_exceeded(session: Session, *, user_id: UUID) -> BudgetExceeded:
     today = get_today(session, user_id=user_id)
     size = settings().daily_budget_dollars
     log.warning("daily budget reached", extra={"dollars": size})

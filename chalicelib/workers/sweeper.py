@@ -15,6 +15,7 @@ from chalicelib.jobs import leases
 from chalicelib.jobs.services import send_job
 from chalicelib.notices import services as notices
 from chalicelib.personas import deletion
+from chalicelib.spending import turns
 
 configure()
 handlers = Blueprint(__name__)
@@ -33,6 +34,8 @@ def sweep() -> None:
         overdue = leases.fail_overdue(session)
         exhausted = leases.fail_exhausted(session)
         abandoned = leases.requeue_abandoned(session)
+    with transaction() as session:
+        dead_turns = turns.end_dead(session, limit=BATCH)
     with reading() as session:
         unheard = leases.list_unheard(session, limit=BATCH)
     for job_id, kind in unheard:
@@ -47,6 +50,7 @@ def sweep() -> None:
             "abandoned": len(abandoned),
             "sent": len(unheard),
             "deleted": deleted,
+            "turns": dead_turns,
         },
     )
 

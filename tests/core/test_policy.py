@@ -42,6 +42,8 @@ OWN = {
     ("GET", "/jobs"),
     ("POST", "/personas/generate"),
     ("GET", "/personas/me"),
+    ("GET", "/personas/me/chat"),
+    ("POST", "/personas/me/chat"),
     ("GET", "/personas"),
     ("POST", "/personas/uploads"),
     ("POST", "/personas/import"),
@@ -65,6 +67,8 @@ OWN_BY_ID = {
     ("POST", "/personas/{persona_id}/images"),
     ("DELETE", "/personas/{persona_id}/images/{image_id}"),
     ("POST", "/personas/{persona_id}/motto"),
+    ("GET", "/personas/{persona_id}/chat"),
+    ("POST", "/personas/{persona_id}/chat"),
 }
 # What a route is sent, so that nothing but the id can be why it refuses.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -75,6 +79,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/personas/{persona_id}"): {"motto": "Theirs now.", "visibility": "public"},
     ("POST", "/personas/{persona_id}/images"): {"prompt": "A cat."},
     ("POST", "/personas/{persona_id}/motto"): {"tone": "comical"},
+    ("POST", "/personas/{persona_id}/chat"): {"message": "Hello."},
 }
 
 

@@ -20,11 +20,11 @@ from local.stack import Stack
 from local.vendors.control import Control
 from tests.analyses.surveys import ANSWERS, collect, open_survey
 from tests.client import Answer, Api
-from tests.conftest import Worker
+from tests.conftest import Worker, replica_paused
 from tests.personas.lives import Life, begin
 from tests.receiver import settings_with
 from tests.relay import relaying
-from tests.replica import catch_up, held_back
+from tests.replica import catch_up
 from tests.social.statements import counted, no_database
 
 NOBODY = "redis://127.0.0.1:9/0"
@@ -160,7 +160,7 @@ def test_a_card_that_is_not_cached_asks_the_primary_who_may_see_it_and_the_repli
     life: Life, visitor: Api, session: Session, stack: Stack
 ) -> None:
     catch_up(stack)
-    with held_back(stack):
+    with replica_paused(stack):
         session.execute(
             sa.update(Persona).where(Persona.id == life.id).values(motto="From the primary.")
         )
@@ -272,7 +272,7 @@ def test_what_is_withdrawn_cannot_be_seen_anywhere(
     catch_up(stack)
     tag = visitor.get(card(life)).headers["ETag"]
     assert [visitor.get(path).status for path in paths] == [200, 200, 200, 302]
-    with held_back(stack):
+    with replica_paused(stack):
         end(life)
         for _ in range(3):
             assert [visitor.get(path).status for path in paths] == [404] * 4
@@ -282,7 +282,7 @@ def test_what_is_withdrawn_cannot_be_seen_anywhere(
 
 def test_what_is_unlisted_is_no_profile_any_more(life: Life, visitor: Api, stack: Stack) -> None:
     assert visitor.get(profile(life)).status == 200
-    with held_back(stack):
+    with replica_paused(stack):
         life.edit(visibility="unlisted")
         assert visitor.get(profile(life)).status == 404
         assert visitor.get(card(life)).status == 200
@@ -293,7 +293,7 @@ def test_a_profile_is_that_of_the_primary_persona(
 ) -> None:
     other = begin(life.owner, worker, "Grace")
     assert visitor.get(profile(life)).status == 404
-    with held_back(stack):
+    with replica_paused(stack):
         life.owner.patch("/auth/me", {"primary_persona_id": life.id})
         assert visitor.get(profile(life)).json["name"] == "Ada"
         life.owner.patch("/auth/me", {"primary_persona_id": other.id})
@@ -388,7 +388,7 @@ def test_a_change_that_ends_nothing_waits_for_no_cache(life: Life, stack: Stack)
 def test_what_changes_is_shown_at_once(
     life: Life, visitor: Api, worker: Worker, stack: Stack
 ) -> None:
-    with held_back(stack):
+    with replica_paused(stack):
         for number in range(3):
             life.edit(motto=f"Number {number}.")
             for path in (card(life), profile(life)):

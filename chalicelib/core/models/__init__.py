@@ -10,6 +10,17 @@ from chalicelib.core.models.analysis import (
     TraitSource,
 )
 from chalicelib.core.models.base import Base
+from chalicelib.core.models.conversation import (
+    Conversation,
+    ConversationMode,
+    ConversationStatus,
+    Message,
+    Moderation,
+    Participant,
+    ParticipantRole,
+    Turn,
+    Voice,
+)
 from chalicelib.core.models.idempotency import IdempotencyRecord
 from chalicelib.core.models.job import Job, JobStatus
 from chalicelib.core.models.notice import VendorNotice
@@ -39,6 +50,9 @@ __all__ = [
     "AnalysisStatus",
     "Base",
     "Breaker",
+    "Conversation",
+    "ConversationMode",
+    "ConversationStatus",
     "DailyCost",
     "DailyUsage",
     "DoomedObject",
@@ -48,7 +62,11 @@ __all__ = [
     "InvalidReason",
     "Job",
     "JobStatus",
+    "Message",
+    "Moderation",
     "MottoTone",
+    "Participant",
+    "ParticipantRole",
     "Persona",
     "PersonaImage",
     "Provider",
@@ -60,10 +78,12 @@ __all__ = [
     "SpentLogin",
     "TraitProfile",
     "TraitSource",
+    "Turn",
     "UsageEvent",
     "UsageKind",
     "UsageStatus",
     "User",
     "VendorNotice",
     "Visibility",
+    "Voice",
 ]

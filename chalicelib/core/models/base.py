@@ -5,8 +5,23 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import UserDefinedType
 
+
+class LsnType(UserDefinedType[str]):
+    """A place in the write-ahead log: compared by the database, never here, where it is text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "pg_lsn"
+
+
+ischema_names["pg_lsn"] = LsnType
+
+Lsn = Annotated[str, mapped_column(LsnType)]
 PrimaryKey = Annotated[UUID, mapped_column(primary_key=True, server_default=sa.text("uuidv7()"))]
 CreatedAt = Annotated[datetime, mapped_column(server_default=sa.func.now())]
 

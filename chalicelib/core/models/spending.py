@@ -44,11 +44,20 @@ class UsageEvent(Base):
         CheckConstraint("(status = 'intent') = (settled_at IS NULL)", "settled"),
         CheckConstraint("status <> 'void' OR cost_micros = 0", "void"),
         Index("ix_usage_events_user_id_day", "user_id", "day"),
+        Index(
+            "uq_usage_events_turn_id_step",
+            "turn_id",
+            "step",
+            unique=True,
+            postgresql_where=text("turn_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    turn_id: Mapped[UUID | None]
+    """Of a chat. The turn itself is gone when it has ended."""
     step: Mapped[str] = mapped_column(String(32))
     attempt: Mapped[int] = mapped_column(SmallInteger)
     provider: Mapped[str] = mapped_column(String(32))

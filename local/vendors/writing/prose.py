@@ -6,7 +6,7 @@ from string import capwords
 
 from local.vendors.writing.mottos import write_motto
 from local.vendors.writing.portrayal import portray
-from local.vendors.writing.reading import Reading
+from local.vendors.writing.reading import USUAL_TOPICS, Reading, shortened
 from local.vendors.writing.traits import facet_named, strongest
 
 Writer = Callable[[Reading, int], str]
@@ -45,8 +45,13 @@ _REPLIES = (
     "“{heard}” is a good place to start. Tell me the part that you left out.",
     "Let me think about “{heard}” for a moment. What would you like to happen next?",
     "You say “{heard}”, and I want to hear the rest. Where does it begin?",
+    "“{heard}”: I could listen to that all day. What do you make of it yourself?",
+    "When I hear “{heard}” I have to think of {topic}. And you?",
+    "Now that is one for {name}. “{heard}”, you say, and I say: why not?",
+    "I would put “{heard}” next to {topic} and see which of the two laughs first.",
 )
 _CONFESSION = "Since you ask: yes, I am an AI persona, and I would rather say so than pretend."
+_PERSONA = r"^You are (?P<name>.{1,80}?), an AI persona"
 _REGISTERS = ("warm and plain", "dry and brief", "lively and direct", "thoughtful, a little formal")
 _HUMOURS = ("dry, never unkind", "gentle and rare", "playful", "mostly at my own expense")
 _LENGTHS = ("one to three sentences", "short", "a few sentences")
@@ -83,11 +88,24 @@ def write_reply(reading: Reading) -> str:
     ):
         return _CONFESSION
     pattern = reading.chance.pick("reply", _REPLIES)
-    return pattern.format(heard=reading.clauses[0])
+    persona = re.match(_PERSONA, reading.instructions)
+    return pattern.format(
+        heard=reading.clauses[0],
+        topic=reading.chance.pick("reply topic", USUAL_TOPICS),
+        name=persona["name"] if persona else "me",
+    )
 
 
 def _summary(reading: Reading, _index: int) -> str:
+    if reading.said:
+        return _memory(reading)
     return " ".join(sentence.text for sentence in portray(reading))
+
+
+def _memory(reading: Reading) -> str:
+    """Keep the beginnings of what was said, as much of the newest as there is room for."""
+    heard = [shortened(text, 60) for text in (reading.remembered, *reading.said[::2]) if text]
+    return shortened(f"They spoke of {'; of '.join(reversed(heard))}.", 900)
 
 
 def _greeting(reading: Reading, index: int) -> str:

@@ -68,6 +68,9 @@ class Reading:
     brief: Mapping[str, str] = field(default_factory=dict)
     words: Sequence[str] = ()
     statements: Mapping[str, str] = field(default_factory=dict)
+    remembered: str = ""
+    said: Sequence[str] = ()
+    """A talk to keep in mind, and what was kept of it before."""
 
     @property
     def who(self) -> str:
@@ -77,7 +80,7 @@ class Reading:
     def clauses(self) -> list[str]:
         """Cut the description where it breathes; every piece is in it word for word."""
         pieces = (piece.strip(" \t\"'“”()-") for piece in re.split(_CLAUSE_END, self.description))
-        return [_shortened(piece) for piece in pieces if piece] or ["a quiet beginning"]
+        return [shortened(piece) for piece in pieces if piece] or ["a quiet beginning"]
 
     @cached_property
     def topics(self) -> list[str]:
@@ -122,6 +125,8 @@ def read_messages(messages: Sequence[Message]) -> Reading:
         brief=brief,
         words=words,
         statements=_texts(given.get("statements")),
+        remembered=str(given.get("remembered") or ""),
+        said=_lines(given.get("said")),
     )
 
 
@@ -129,6 +134,11 @@ def _texts(value: object) -> dict[str, str]:
     """Read a list as well: by its indices."""
     items = dict(enumerate(value)) if isinstance(value, list) else value
     return {str(key): str(item) for key, item in items.items()} if isinstance(items, dict) else {}
+
+
+def _lines(value: object) -> list[str]:
+    items = value if isinstance(value, list) else []
+    return [str(item.get("text", "")) for item in items if isinstance(item, dict)]
 
 
 def _json_object(text: str) -> dict[str, object]:
@@ -161,10 +171,10 @@ def _tone(asked: str, instructions: str) -> str:
     return TONES[0]
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= _QUOTE_LENGTH:
+def shortened(text: str, length: int = _QUOTE_LENGTH) -> str:
+    if len(text) <= length:
         return text
-    return text[:_QUOTE_LENGTH].rpartition(" ")[0] or text[:_QUOTE_LENGTH]
+    return text[:length].rpartition(" ")[0] or text[:length]
 
 
 def _phrases(clause: str) -> list[str]:
