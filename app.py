@@ -10,6 +10,8 @@ from chalicelib.jobs.routes import routes as jobs
 from chalicelib.notices.routes import routes as notices
 from chalicelib.personas.cards.routes import routes as cards
 from chalicelib.personas.routes import routes as personas
+from chalicelib.social.feed.routes import routes as feed
+from chalicelib.social.pairs.routes import routes as pairs
 from chalicelib.social.routes import routes as social
 from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.persona_generator import handlers as persona_generator
@@ -20,7 +22,8 @@ from chalicelib.workers.webhooks import handlers as webhook_sender
 app = Api(
     "persona-ai",
     blueprints=(
-        *(core, auth, spending, jobs, analyses, personas, cards, social, notices, conversations),
+        *(core, auth, spending, jobs, analyses, personas, cards, social, pairs, feed),
+        *(notices, conversations),
         *(persona_generator, redrive, sweeper, webhook_sender),
     ),
     ports=wiring.ports,

@@ -141,6 +141,13 @@ def quality(_arguments: Namespace, _rest: Sequence[str]) -> int:
     return 0
 
 
+def pairs(arguments: Namespace, _rest: Sequence[str]) -> int:
+    from local.pairs import report  # noqa: PLC0415 - only this command draws pictures
+
+    print(report(arguments.to))
+    return 0
+
+
 def drift(_arguments: Namespace, _rest: Sequence[str]) -> int:
     """Migrate an empty database and compare it with the models."""
     compare = [sys.executable, "-m", "alembic", "check"]
@@ -210,6 +217,8 @@ def _parser() -> argparse.ArgumentParser:
     redriving.add_argument("--limit", type=_limit, default=1000, help="messages a queue (1000)")
     add("demo", demo, "generate two personas over HTTP and show them")
     add("quality", quality, "show what five extreme people become, as a Markdown table")
+    pairing = add("pairs", pairs, "draw the chemistry of three pairs, and tell it as a table")
+    pairing.add_argument("--to", type=Path, default=CHECKOUT / "docs", help="default: docs")
     add("drift", drift, "compare the models with the database that the migrations make")
     add("clean", clean, "remove the data of the stack that was stopped")
     return parser

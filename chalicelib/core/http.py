@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from chalice.app import Blueprint, Request, Response
@@ -35,6 +35,20 @@ class Caller:
 
 
 Guard = Callable[[Mapping[str, str]], Caller | None]
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """Marks a text that goes out as it is, and not as JSON."""
+
+    name: str
+
+
+Svg = Annotated[str, MediaType("image/svg+xml")]
+INERT = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+"""Whoever opens a drawing of ours as a page runs nothing and fetches nothing."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +175,7 @@ class Endpoint:
         says_more = get_origin(self.returns) in {Reply, Pending}
         answers = get_args(self.returns)[0] if says_more else self.returns
         self.answers: Any = answers
+        self.media_type = media_type_of(answers)
         self._parsers = {name: TypeAdapter(hint) for name, hint in self.hints.items()}
         self._to_json = TypeAdapter(answers).serializer.to_json
 
@@ -283,8 +298,16 @@ class Endpoint:
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
         if reply.body is None:
             return Response("", headers=headers, status_code=status)
-        headers["Content-Type"] = "application/json"
-        return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
+        headers["Content-Type"] = self.media_type
+        if self.media_type == JSON:
+            return Response(self._to_json(reply.body).decode(), headers=headers, status_code=status)
+        return Response(reply.body, headers={**headers, **INERT}, status_code=status)
+
+
+def media_type_of(answers: Any) -> str:
+    """Return what a view's hint says of its answers: JSON, unless it is marked otherwise."""
+    marks = (mark for mark in get_args(answers)[1:] if isinstance(mark, MediaType))
+    return next((mark.name for mark in marks), JSON)
 
 
 def _replica(session: Session | None, stack: ExitStack) -> Session:

@@ -160,7 +160,7 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any]) -> dict[str, Any]
     content: dict[str, Any] = {}
     if endpoint.answers is not type(None):
         schema = schemas[endpoint.view, "returns"]
-        content = {"content": {"application/json": {"schema": schema}}}
+        content = {"content": {endpoint.media_type: {"schema": schema}}}
     responses: dict[str, Any] = {
         str(int(status)): {"description": HTTPStatus(status).phrase, **content}
         for status in endpoint.statuses

@@ -88,6 +88,7 @@ def _wipe(session: Session, persona_id: UUID) -> None:
         **emptied,
         "examples": [],
         "warnings": [],
+        "tags": [],
         "visibility": Visibility.PRIVATE,
         "version": Persona.version + 1,
         "deleted_at": sa.func.now(),

@@ -50,7 +50,8 @@ def update_persona(
     Texts are for others to read, so the vendor judges them first: outside the transaction, and
     only when the change would be allowed as things are.
     """
-    if texts := [text for text in (data.name, data.motto, data.greeting) if text is not None]:
+    written = (data.name, data.motto, data.greeting, *(data.tags or ()))
+    if texts := [text for text in written if text is not None]:
         with reading() as session:
             _require(get_own(session, owner_id=owner_id, persona_id=persona_id), if_match, data)
         _moderate(ports.text, "\n".join(texts))

@@ -50,6 +50,7 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _personas.c.analysis_id,
     _personas.c.title,
     _personas.c.archetype,
+    _personas.c.tags,
     _personas.c.evidence,
     _personas.c.fidelity,
     _personas.c.visibility,
@@ -210,6 +211,7 @@ def _card(row: sa.Row[Any], objects: Objects) -> dict[str, Any]:
         "summary": row.summary,
         "traits": TraitsRead.of(row.traits) if row.traits else None,
         "archetype": row.archetype,
+        "tags": row.tags,
         "fidelity": row.fidelity,
         "image": _image(row, objects),
     }

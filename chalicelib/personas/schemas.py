@@ -1,9 +1,11 @@
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,6 +30,8 @@ from chalicelib.jobs.schemas import JobError, JobRead, WebhookUrl
 from chalicelib.personas.traits import UNMEASURED
 
 MOTTO_LENGTH = 140
+MAX_TAGS = 5
+MIN_TAG_LENGTH, MAX_TAG_LENGTH = 2, 30
 GREETING_LENGTH = 280
 
 GenerationStatus = Literal["none", "pending", "generating", "ready", "failed"]
@@ -92,8 +96,25 @@ class NamedWish(PersonaGenerate):
     name: Name
 
 
+def _tag(value: str) -> str:
+    """Fold a tag so that case and width do not tell two apart, and join its words by a dash."""
+    folded = unicodedata.normalize("NFKC", value).casefold().removeprefix("#")
+    tag = "-".join(folded.replace("-", " ").split())
+    if not all(character.isalnum() or character == "-" for character in tag):
+        message = "must hold letters, digits and dashes only"
+        raise ValueError(message)
+    if not MIN_TAG_LENGTH <= len(tag) <= MAX_TAG_LENGTH:
+        message = f"must have {MIN_TAG_LENGTH} to {MAX_TAG_LENGTH} characters"
+        raise ValueError(message)
+    return tag
+
+
+Tag = Annotated[Line, AtMost(80), AfterValidator(_tag)]
+
+
 class PersonaUpdate(BaseModel):
-    """What is left out, or null, stays as it is. A name frees the old one; the texts take the
+    """What is left out, or null, stays as it is. `tags` are what a public persona is found under,
+    besides its archetype. A name frees the old one; the texts take the
     place of those that were generated, until the next generation makes all of them anew."""
 
     model_config = ConfigDict(extra="forbid")
@@ -102,7 +123,13 @@ class PersonaUpdate(BaseModel):
     visibility: Visibility | None = None
     motto: Annotated[Line, AtMost(MOTTO_LENGTH), Unmarked] | None = None
     greeting: Annotated[Prose, AtMost(GREETING_LENGTH), Unmarked] | None = None
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     current_image_id: UUID | None = None
+
+    @field_validator("tags")
+    @classmethod
+    def _are_different(cls, tags: list[str] | None) -> list[str] | None:
+        return None if tags is None else list(dict.fromkeys(tags))
 
     @model_validator(mode="after")
     def _changes_something(self) -> "PersonaUpdate":
@@ -237,6 +264,7 @@ class CardFacts(BaseModel):
     summary: str | None
     traits: TraitsRead | None
     archetype: ArchetypeRead | None
+    tags: list[str]
     fidelity: FidelityRead | None
 
 

@@ -42,7 +42,7 @@ class StoredCard(CardFacts):
 
 
 _personas, _images, _users = (model.__table__ for model in (Persona, PersonaImage, User))
-_FACTS = ("id", "version", "name", "source", "title", "motto", "summary")
+_FACTS = ("id", "version", "name", "source", "title", "motto", "summary", "tags")
 _JUDGED = ("traits", "archetype", "fidelity")
 _CARDS: sa.Select[Any] = sa.select(
     *(_personas.c[name] for name in (*_FACTS, *_JUDGED)),

@@ -19,6 +19,11 @@ PUBLIC = {
     ("POST", "/auth/refresh"),
     ("GET", "/analyses/instruments"),
     ("POST", "/webhooks/replicate"),
+    ("GET", "/social/feed"),
+    ("GET", "/social/trends"),
+}
+OPEN_IN_PART = {
+    ("POST", "/social/engagement"),
 }
 SHOWN_IF_PUBLISHED = {
     ("GET", "/personas/{persona_id}"),
@@ -50,6 +55,9 @@ OWN = {
     ("POST", "/analyses"),
     ("GET", "/analyses"),
     ("GET", "/analyses/me"),
+    ("GET", "/social/chemistry"),
+    ("GET", "/social/chemistry.svg"),
+    ("POST", "/social/reports"),
 }
 OWN_BY_ID = {
     ("POST", "/personas/{persona_id}/export"),
@@ -127,7 +135,7 @@ def _normal(answer: Answer) -> str:
 
 
 def test_every_route_stands_in_exactly_one_list(visitor: Api) -> None:
-    lists = (PUBLIC, CARDS, SHOWN_IF_PUBLISHED, BY_SHARE_TOKEN, OWN, OWN_BY_ID)
+    lists = (PUBLIC, CARDS, OPEN_IN_PART, SHOWN_IF_PUBLISHED, BY_SHARE_TOKEN, OWN, OWN_BY_ID)
     assert visitor.get("/health").status == 200
     assert sorted(_routes()) == sorted(route for listed in lists for route in listed)
 
@@ -140,7 +148,7 @@ def test_without_a_token_nothing_is_told(visitor: Api, method: str, path: str) -
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), sorted(OWN | OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN)
+    ("method", "path"), sorted(OWN | OWN_BY_ID | SHOWN_IF_PUBLISHED | BY_SHARE_TOKEN | OPEN_IN_PART)
 )
 def test_a_bad_token_is_refused_everywhere(visitor: Api, method: str, path: str) -> None:
     visitor.token = "not.a.token"

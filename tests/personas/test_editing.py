@@ -19,7 +19,7 @@ from tests.personas.lives import Life, begin, eventually
 from tests.workers.doomed import wait_until
 
 COLUMNS = sorted(Persona.__table__.columns.keys())
-EDITABLE = {"name", "visibility", "motto", "greeting", "current_image_id"}
+EDITABLE = {"name", "visibility", "motto", "greeting", "tags", "current_image_id"}
 
 
 @pytest.fixture

@@ -33,6 +33,14 @@ from chalicelib.core.models.persona import (
     Source,
     Visibility,
 )
+from chalicelib.core.models.social import (
+    Engagement,
+    EngagementEvent,
+    FeedEntry,
+    ModerationItem,
+    ModerationStatus,
+    Target,
+)
 from chalicelib.core.models.spending import (
     Breaker,
     DailyCost,
@@ -56,6 +64,9 @@ __all__ = [
     "DailyCost",
     "DailyUsage",
     "DoomedObject",
+    "Engagement",
+    "EngagementEvent",
+    "FeedEntry",
     "IdempotencyRecord",
     "Identity",
     "ImageModel",
@@ -64,6 +75,8 @@ __all__ = [
     "JobStatus",
     "Message",
     "Moderation",
+    "ModerationItem",
+    "ModerationStatus",
     "MottoTone",
     "Participant",
     "ParticipantRole",
@@ -76,6 +89,7 @@ __all__ = [
     "Role",
     "Source",
     "SpentLogin",
+    "Target",
     "TraitProfile",
     "TraitSource",
     "Turn",

@@ -90,6 +90,9 @@ class Persona(Base):
     """What an imported card held and we have no field for."""
     system_prompt: Mapped[str | None] = mapped_column(Text)
     warnings: Mapped[list[str]] = mapped_column(server_default="{}")
+    tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    listed_at: Mapped[datetime | None]
+    """When it became public first; a trigger sets it."""
     version: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
     published_at: Mapped[datetime | None]

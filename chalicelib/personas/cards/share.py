@@ -1,16 +1,15 @@
 """The share card: one drawing, as SVG. Every text in it is data; it runs and fetches nothing."""
 
-import math
-import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
-from xml.sax.saxutils import escape
 
 from chalicelib.core.models import TraitSource
-from chalicelib.personas.cards import lettering
+from chalicelib.personas.cards import drawing, lettering
+from chalicelib.personas.cards.drawing import GOLD, INK, PAPER, QUIET
 from chalicelib.personas.cards.lettering import SANS, SANS_STRONG, SERIF, SERIF_ITALIC, Block
+from chalicelib.personas.cards.radar import LABELS, TRAITS, Radar
 from chalicelib.personas.cards.writing import Exported
 
 WIDTH, HEIGHT = 1080, 1350
@@ -18,34 +17,11 @@ PICTURE_HEIGHT = 880
 MARGIN = 64
 TEXT_WIDTH = WIDTH - 2 * MARGIN
 TEXT_ENDS = 908
-PAPER, INK, QUIET, GOLD = "#14121b", "#f8f4ec", "#b4adbf", "#ecc673"
 
-CENTRE, RADIUS = (376, 1158), 136
+RADAR = Radar(centre=(376, 1158), radius=136)
 ASIDE = 744
-LABELS = {
-    "openness": "Openness",
-    "conscientiousness": "Conscientiousness",
-    "extraversion": "Extraversion",
-    "agreeableness": "Agreeableness",
-    "emotional_stability": "Emotional stability",
-}
-TRAITS = tuple(LABELS)
 UNKNOWN = "too few answers"
 """What stands in place of a score that is only what is usual among people."""
-FAMILIES = {
-    SERIF: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",
-    SERIF_ITALIC: "'Source Serif Pro', Georgia, 'DejaVu Sans', serif",
-    SANS: "'Source Sans Pro', 'Helvetica Neue', 'DejaVu Sans', sans-serif",
-    SANS_STRONG: "'Source Sans Pro', 'Helvetica Neue', 'DejaVu Sans', sans-serif",
-}
-STYLES = {
-    SERIF: 'font-weight="600"',
-    SERIF_ITALIC: 'font-style="italic"',
-    SANS: "",
-    SANS_STRONG: 'font-weight="600"',
-}
-
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Trait = Mapping[str, Any]
 
@@ -55,7 +31,7 @@ def share_card(exported: Exported, *, picture: bytes | None) -> str:
     persona = exported.persona
     title = f"{persona.name}, AI persona {exported.basis}"
     parts = [
-        f"<title>{_data(title)}</title>",
+        f"<title>{drawing.data(title)}</title>",
         _gradients(),
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         _picture(picture) if picture else emblem(persona.name, width=WIDTH, height=PICTURE_HEIGHT),
@@ -65,12 +41,12 @@ def share_card(exported: Exported, *, picture: bytes | None) -> str:
         *(_radar(persona.traits) if persona.traits else _summary(persona.summary)),
         *_aside(exported),
     ]
-    return _drawing(parts, width=WIDTH, height=HEIGHT)
+    return drawing.document(parts, width=WIDTH, height=HEIGHT)
 
 
 def emblem_card(name: str, *, side: int) -> str:
     """Draw what stands in for a portrait."""
-    return _drawing([emblem(name, width=side, height=side)], width=side, height=side)
+    return drawing.document([emblem(name, width=side, height=side)], width=side, height=side)
 
 
 def emblem(name: str, *, width: int, height: int) -> str:
@@ -84,16 +60,8 @@ def emblem(name: str, *, width: int, height: int) -> str:
         f'<stop offset="0" stop-color="hsl({hue}, 38%, 42%)"/>'
         f'<stop offset="1" stop-color="hsl({(hue + 50) % 360}, 45%, 22%)"/></linearGradient>'
         f'<rect width="{width}" height="{height}" fill="url(#sky)"/>'
-        + "".join(_text(block, at=middle, fill=INK, anchor="middle"))
+        + "".join(drawing.text(block, at=middle, fill=INK, anchor="middle"))
     )
-
-
-def _drawing(parts: Iterable[str], *, width: int, height: int) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img">'
-    )
-    return "".join([head, *parts, "</svg>"])
 
 
 def _gradients() -> str:
@@ -122,7 +90,7 @@ def _badge() -> str:
     return (
         f'<rect x="{left}" y="{MARGIN - 4}" width="{wide}" height="50" rx="25" '
         f'fill="{PAPER}" fill-opacity="0.72" stroke="{GOLD}" stroke-opacity="0.9"/>'
-    ) + "".join(_text(block, at=(left + wide / 2, MARGIN + 30), fill=GOLD, anchor="middle"))
+    ) + "".join(drawing.text(block, at=(left + wide / 2, MARGIN + 30), fill=GOLD, anchor="middle"))
 
 
 def _words(exported: Exported) -> Iterator[str]:
@@ -141,17 +109,17 @@ def _words(exported: Exported) -> Iterator[str]:
     stack.append((name, INK, 0))
     ends = float(TEXT_ENDS)
     for block, fill, gap in stack:
-        yield from _text(block, at=(MARGIN, ends - _height(block)), fill=fill)
+        yield from drawing.text(block, at=(MARGIN, ends - _height(block)), fill=fill)
         ends -= _height(block) + block.size + gap
 
 
 def _height(block: Block) -> float:
-    return (len(block.lines) - 1) * block.size * 1.18
+    return (len(block.lines) - 1) * block.size * drawing.LINE_HEIGHT
 
 
 def _summary(summary: str | None) -> Iterator[str]:
     block = lettering.fit(summary or "", font=SANS, sizes=range(32, 23, -2), box=580, most=8)
-    yield from _text(block, at=(MARGIN, 1000), fill=INK)
+    yield from drawing.text(block, at=(MARGIN, 1000), fill=INK)
 
 
 def _aside(exported: Exported) -> Iterator[str]:
@@ -160,82 +128,31 @@ def _aside(exported: Exported) -> Iterator[str]:
     archetype = (exported.persona.archetype or {}).get("name")
     if isinstance(archetype, str):
         block = lettering.fit(archetype, font=SERIF, sizes=range(42, 27, -4), box=box, most=2)
-        yield from _text(block, at=(ASIDE, top), fill=GOLD)
+        yield from drawing.text(block, at=(ASIDE, top), fill=GOLD)
         top += _height(block) + 56
     basis = exported.basis[:1].upper() + exported.basis[1:]
     block = lettering.fit(basis, font=SANS_STRONG, sizes=range(32, 23, -2), box=box, most=3)
-    yield from _text(block, at=(ASIDE, top), fill=INK)
+    yield from drawing.text(block, at=(ASIDE, top), fill=INK)
     if exported.persona.traits:
         note = "The pale band is the margin: how far off each score may be."
         top += _height(block) + 48
         small = lettering.fit(note, font=SANS, sizes=range(24, 23, -1), box=box, most=4)
-        yield from _text(small, at=(ASIDE, top), fill=QUIET)
+        yield from drawing.text(small, at=(ASIDE, top), fill=QUIET)
 
 
 def _radar(traits: Mapping[str, Any]) -> Iterator[str]:
     """Draw the five scores as a web, each within the margin that it has."""
     scores = [_score(traits[name]) for name in TRAITS]
-    for share in (0.25, 0.5, 0.75, 1.0):
-        web = _polygon([share] * len(TRAITS))
-        yield f'<path d="{web}" fill="none" stroke="{INK}" stroke-opacity="0.16"/>'
-    for place in range(len(TRAITS)):
-        (x, y), (end_x, end_y) = CENTRE, _point(place, 1)
-        spoke = f"M{x} {y}L{end_x:.1f} {end_y:.1f}"
-        yield f'<path d="{spoke}" stroke="{INK}" stroke-opacity="0.16"/>'
-    most = _polygon([min(value + se, 1) for value, se in scores])
-    least = _polygon([max(value - se, 0) for value, se in scores])
-    yield f'<path d="{most}{least}" fill="{GOLD}" fill-opacity="0.36" fill-rule="evenodd"/>'
-    shape = _polygon([value for value, _ in scores])
-    line = f'stroke="{GOLD}" stroke-width="4" stroke-linejoin="round"'
-    yield f'<path d="{shape}" fill="{GOLD}" fill-opacity="0.14" {line}/>'
+    yield from RADAR.web()
+    yield from RADAR.shape(scores, colour=GOLD)
+    yield from RADAR.dots(scores, colour=GOLD)
     for place, (name, (value, se)) in enumerate(zip(TRAITS, scores, strict=True)):
-        across, down = _point(place, value)
-        yield f'<circle cx="{across:.1f}" cy="{down:.1f}" r="6" fill="{GOLD}"/>'
         is_known = traits["source"] != TraitSource.PEER or traits[name]["observed"] is not None
         score = f"{value * 100:.0f} \N{PLUS-MINUS SIGN} {se * 100:.0f}"
-        yield from _label(place, LABELS[name], score if is_known else UNKNOWN)
+        yield from RADAR.label(place, LABELS[name], score if is_known else UNKNOWN)
 
 
 def _score(trait: Trait) -> tuple[float, float]:
     """Return what friends saw, or else what was inferred, and how far off it may be."""
     observed = trait.get("observed")
     return (trait["estimate"] if observed is None else observed), trait["se"]
-
-
-def _label(place: int, name: str, score: str) -> Iterator[str]:
-    x, y = _point(place, 1 + 24 / RADIUS)
-    side = round(math.cos(_angle(place)), 1)
-    anchor = "middle" if side == 0 else "start" if side > 0 else "end"
-    top = y - 26 if side == 0 else y - 6
-    yield from _text(Block((name,), 23, SANS), at=(x, top), fill=QUIET, anchor=anchor)
-    yield from _text(Block((score,), 26, SANS_STRONG), at=(x, top + 29), fill=INK, anchor=anchor)
-
-
-def _polygon(shares: Sequence[float]) -> str:
-    points = (_point(place, share) for place, share in enumerate(shares))
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"
-
-
-def _point(place: int, share: float) -> tuple[float, float]:
-    (x, y), angle = CENTRE, _angle(place)
-    return x + RADIUS * share * math.cos(angle), y + RADIUS * share * math.sin(angle)
-
-
-def _angle(place: int) -> float:
-    return math.tau * place / len(TRAITS) - math.tau / 4
-
-
-def _text(
-    block: Block, *, at: tuple[float, float], fill: str, anchor: str = "start"
-) -> Iterator[str]:
-    x, y = at
-    for number, line in enumerate(block.lines):
-        yield (
-            f'<text x="{x:.1f}" y="{y + number * block.size * 1.18:.1f}" fill="{fill}" '
-            f'font-family="{FAMILIES[block.font]}" font-size="{block.size}" {STYLES[block.font]} '
-            f'text-anchor="{anchor}">{_data(line)}</text>'
-        )
-
-
-def _data(text: str) -> str:
-    return escape(_NOT_IN_XML.sub(" ", text))

@@ -11,16 +11,11 @@ import pytest
 from PIL import Image, ImageChops
 
 from chalicelib.core.models import Persona
+from chalicelib.personas.cards.drawing import FAMILIES
 from chalicelib.personas.cards.lettering import SERIF
 from chalicelib.personas.cards.pictures import rendered, small_jpeg
-from chalicelib.personas.cards.share import (
-    FAMILIES,
-    HEIGHT,
-    LABELS,
-    TRAITS,
-    WIDTH,
-    share_card,
-)
+from chalicelib.personas.cards.radar import LABELS, TRAITS
+from chalicelib.personas.cards.share import HEIGHT, WIDTH, share_card
 from chalicelib.personas.cards.writing import Exported
 from tests.analyses.surveys import ANSWERS, answers_at, collect, open_survey
 from tests.client import Api
@@ -28,7 +23,18 @@ from tests.conftest import Worker
 from tests.personas.cards.exchange import export
 
 SVG = "{http://www.w3.org/2000/svg}"
-HARMLESS = {"svg", "title", "linearGradient", "stop", "rect", "image", "path", "circle", "text"}
+HARMLESS = {
+    "svg",
+    "title",
+    "desc",
+    "linearGradient",
+    "stop",
+    "rect",
+    "image",
+    "path",
+    "circle",
+    "text",
+}
 HOSTILE = '<script>alert(1)</script>"\'&<![CDATA[ ]]><!--<a href="javascript:x"> \ufffe\x0b'
 
 
