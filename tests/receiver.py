@@ -97,11 +97,13 @@ def hand_on(visitor: Api, heard: Heard, **changed: Any) -> Answer:
 
 
 @contextmanager
-def settings_with(**values: str) -> Iterator[None]:
-    """The application under other settings."""
+def settings_with(**values: str | None) -> Iterator[None]:
+    """The application under other settings; None leaves one out."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in values.items():
-            environment.setenv(name, value)
+            environment.delenv(name, raising=False)
+            if value is not None:
+                environment.setenv(name, value)
         _read_anew()
         yield
     _read_anew()

@@ -1,4 +1,4 @@
-"""The read replica, as far behind as a test wants it."""
+"""The read replica, once it has caught up."""
 
 import json
 import time
@@ -12,21 +12,10 @@ from local.stack import Stack
 PATIENCE_SECONDS = 10
 
 
-@contextmanager
-def held_back(stack: Stack) -> Iterator[None]:
-    """It receives what the primary writes, and does not show it."""
-    with _as_superuser(stack, "DATABASE_REPLICA_URL") as replica:
-        replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
-        try:
-            yield
-        finally:
-            replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
-
-
 def catch_up(stack: Stack) -> None:
     """Wait until it shows all that the primary has written."""
     with _as_superuser(stack, "DATABASE_URL") as primary:
-        written = primary.execute(sa.text("SELECT pg_current_wal_insert_lsn()")).scalar_one()
+        written = primary.execute(sa.text("SELECT pg_current_wal_flush_lsn()")).scalar_one()
     deadline = time.monotonic() + PATIENCE_SECONDS
     with _as_superuser(stack, "DATABASE_REPLICA_URL") as replica:
         shown = sa.text("SELECT pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")

@@ -104,5 +104,5 @@ def _problem_if_foreign(answer: dict[str, Any]) -> dict[str, Any]:
     made_here = answer["headers"].get("Content-Type") == problems.CONTENT_TYPE
     if status < HTTPStatus.BAD_REQUEST or made_here:
         return answer
-    headers = answer["headers"] | {"Content-Type": problems.CONTENT_TYPE}
+    headers = answer["headers"] | problems.HEADERS
     return answer | {"headers": headers, "body": json.dumps(problems.from_status(status))}

@@ -52,11 +52,13 @@ UNEXPECTED = (
 )
 
 CONTENT_TYPE = "application/problem+json"
+HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+"""Without the second a cache may keep a 404, and show it when there is something to see."""
 
 
 def from_error(error: errors.DomainError) -> Response:
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
-    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    headers: dict[str, str | list[str]] = {**HEADERS}
     retry_after = error.retry_after
     if retry_after is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
         retry_after = errors.Unavailable.retry_after

@@ -11,8 +11,9 @@ from chalicelib.core.models import Conversation, Message
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Worker, held_back
+from tests.conftest import Worker
 from tests.conversations.talks import Talk, words
+from tests.replica import held_back
 from tests.workers.doomed import wait_until
 
 

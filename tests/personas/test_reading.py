@@ -17,8 +17,8 @@ from chalicelib.core.models import Job, Persona
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Worker
-from tests.replica import catch_up, held_back
+from tests.conftest import Worker, replica_paused
+from tests.replica import catch_up
 
 SHAPE = {"generation_status", "generation", "persona"}
 
@@ -213,7 +213,7 @@ def test_cards_come_from_the_replica_and_my_own_from_the_primary(
     it can be told who has answered."""
     persona_id = ready(api, worker, visibility="public")
     catch_up(stack)
-    with held_back(stack):
+    with replica_paused(stack):
         mine = sa.update(Persona).where(Persona.id == persona_id)
         session.execute(mine.values(motto="From the primary."))
         assert api.get(f"/personas/{persona_id}").json["motto"] == "From the primary."
