@@ -1,0 +1,2 @@
+bucket = "persona-ai-dev-state"
+region = "eu-north-1"

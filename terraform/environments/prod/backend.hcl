@@ -1,0 +1,2 @@
+bucket = "persona-ai-prod-state"
+region = "eu-north-1"

@@ -1,0 +1,2 @@
+bucket = "persona-ai-staging-state"
+region = "eu-north-1"

@@ -1,0 +1,4 @@
+output "distribution_id" {
+  description = "Whose cache is emptied when the page changes."
+  value       = aws_cloudfront_distribution.web.id
+}
