@@ -1,10 +1,10 @@
 # Every target is a script or a Python module; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test crash chaos check fix mutants package bench clean
+.PHONY: help demo up test crash chaos check fix mutants compatible drill package bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Set everything up, generate two personas over HTTP, show them
 	@scripts/setup
@@ -37,6 +37,14 @@ fix: ## Format, and mend what the linter can mend
 mutants: ## Break each guarantee in a copy, and see a test turn red
 	@scripts/setup
 	@.venv/bin/python -m tests.mutants
+
+compatible: ## Run tests of the release before on the new schema, and the reverse
+	@scripts/setup
+	@scripts/compatible
+
+drill: ## Restore to a moment, promote the replica, migrate under load; times are printed
+	@scripts/setup
+	@.venv/bin/python -m tests.drills
 
 package: ## Build the Lambda zip and import its handlers in a bare Python
 	@scripts/setup

@@ -27,6 +27,7 @@ from local.vendors.control import Control
 from local.worker import drain
 from tests.client import Api
 from tests.receiver import Receiver, leave_cache, settings_with
+from tests.replica import held_back
 
 # The same examples each time, and no matter how busy the machine is.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)

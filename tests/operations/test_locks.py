@@ -12,7 +12,7 @@ HARMFUL = {
     'op.create_index("ix_users_email2", "users", ["email"])': "require-concurrent-index-creation",
     'op.drop_column("users", "locale")': "ban-drop-column",
     'op.alter_column("users", "email", new_column_name="mail")': "renaming-column",
-    'op.add_column("users", sa.Column("age", sa.Integer, nullable=False))': "adding-required-field",
+    'op.add_column("users", sa.Column("a", sa.Text(), nullable=False))': "adding-required-field",
     'op.alter_column("users", "locale", nullable=False)': "adding-not-nullable-field",
 }
 MIGRATION = """
