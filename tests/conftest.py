@@ -27,7 +27,6 @@ from local.vendors.control import Control
 from local.worker import drain
 from tests.client import Api
 from tests.receiver import Receiver, leave_cache, settings_with
-from tests.replica import held_back
 
 # The same examples each time, and no matter how busy the machine is.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -192,9 +191,27 @@ def checkout() -> Path:
 
 @pytest.fixture
 def paused_replica(stack: Stack) -> Iterator[None]:
-    """The replica receives what the primary writes, and does not show it."""
-    with held_back(stack):
+    with replica_paused(stack):
         yield
+
+
+@contextmanager
+def replica_paused(stack: Stack) -> Iterator[None]:
+    """The replica receives what the primary writes, and does not show it."""
+    secrets = json.loads(stack.home.secrets.read_text())
+    url = sa.make_url(stack.env["DATABASE_REPLICA_URL"]).set(
+        username="postgres", password=secrets["superuser_password"]
+    )
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as replica:
+        replica.execute(sa.text("SELECT pg_wal_replay_pause()"))
+        while replica.scalar(sa.text("SELECT pg_get_wal_replay_pause_state()")) != "paused":
+            pass
+        try:
+            yield
+        finally:
+            replica.execute(sa.text("SELECT pg_wal_replay_resume()"))
+    engine.dispose()
 
 
 @contextmanager

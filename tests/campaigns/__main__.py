@@ -31,7 +31,7 @@ def stage() -> Iterator[Harness]:
         Stack(Path(directory) / "stack", backing_only=True) as stack,
     ):
         quick = {"DATABASE_POOL_SIZE": "5", "REPLICATE_POLL_SECONDS": "0.02"}
-        os.environ |= stack.env | quick
+        os.environ |= stack.env | quick | nursery.PLENTY
         logging.disable()
         migrations.upgrade()
         mail = Path(directory) / "mail"

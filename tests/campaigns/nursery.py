@@ -22,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 PATIENCE_SECONDS = 60
+PLENTY = {"DAILY_TEXTS": "1000000", "DAILY_IMAGES": "1000000", "DAILY_BUDGET_DOLLARS": "1000000"}
 
 
 class Killed(Exception):

@@ -2,9 +2,7 @@
 
 import os
 
-from tests.campaigns.nursery import warm
-
-PLENTY = {"DAILY_TEXTS": "1000000", "DAILY_IMAGES": "1000000", "DAILY_BUDGET_DOLLARS": "1000000"}
+from tests.campaigns.nursery import PLENTY, warm
 
 os.environ |= PLENTY
 warm()

@@ -11,9 +11,8 @@ from chalicelib.core.models import Conversation, Message
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Api
-from tests.conftest import Worker
+from tests.conftest import Worker, replica_paused
 from tests.conversations.talks import Talk, words
-from tests.replica import held_back
 from tests.workers.doomed import wait_until
 
 
@@ -160,7 +159,7 @@ def test_what_was_refused_is_seen_as_refused_at_once(
     ai.fail("text", "503", contains=said)
     talk.say(said)
     wait_until(lambda: is_replayed(talk, session))
-    with held_back(stack):
+    with replica_paused(stack):
         ai.fail("text", "refusal", contains=said)
         talk.say(said)
         assert [each["moderation"] for each in talk.history] == ["blocked"]
@@ -176,7 +175,7 @@ def is_replayed(talk: Talk, session: Session) -> bool:
 def test_what_the_replica_has_is_read_from_it(talk: Talk, session: Session, stack: Stack) -> None:
     talk.hear("Hello.")
     wait_until(lambda: is_replayed(talk, session))
-    with held_back(stack):
+    with replica_paused(stack):
         told = sa.update(Message).values(content="Only the primary has this.")
         session.execute(told.where(Message.conversation_id == talk.row(session).id))
         assert "Only the primary has this." not in str(talk.said)
