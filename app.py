@@ -6,6 +6,7 @@ from chalicelib.auth.routes import routes as auth
 from chalicelib.conversations.routes import routes as conversations
 from chalicelib.core.api import Api
 from chalicelib.core.routes import routes as core
+from chalicelib.dashboard.routes import routes as dashboard
 from chalicelib.jobs.routes import routes as jobs
 from chalicelib.notices.routes import routes as notices
 from chalicelib.personas.cards.routes import routes as cards
@@ -24,7 +25,7 @@ app = Api(
     "persona-ai",
     blueprints=(
         *(core, auth, spending, jobs, analyses, personas, cards, notices),
-        *(conversations, social, pairs, feed),
+        *(conversations, social, pairs, feed, dashboard),
         *(persona_generator, redrive, sweeper, webhook_sender, migrate),
     ),
     ports=wiring.ports,

@@ -13,6 +13,10 @@ class JobAlreadyFinished(Conflict):
     message = "This job has already ended; there is nothing left to cancel."
 
 
+class JobUnfinished(Conflict):
+    message = "This job has not ended yet: there is nothing to have seen."
+
+
 class JobNotRetryable(Conflict):
     message = "Only a failed job whose error says `retryable` can be tried again."
 

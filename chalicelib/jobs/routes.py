@@ -38,6 +38,12 @@ def retry_job(session: Session, caller: Caller, ports: Ports, job_id: UUID) -> P
     return queued(job, JobRead.of)
 
 
+@routes.post("/jobs/{job_id}/seen", status=204)
+def mark_job_seen(session: Session, caller: Caller, job_id: UUID) -> None:
+    """Note that you have seen how the job ended: the dashboard does not list it any more."""
+    services.mark_seen(session, owner_id=caller.user_id, job_id=job_id)
+
+
 @routes.get("/jobs/{job_id}/deliveries")
 def list_deliveries(
     session: Session, caller: Caller, job_id: UUID, query: DeliveriesQuery

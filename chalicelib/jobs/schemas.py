@@ -25,6 +25,7 @@ class JobsQuery(BaseModel):
 
     status: JobStatus | None = None
     kind: Annotated[Line, AtMost(64)] | None = None
+    unseen: bool | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: UUID | None = None
 

@@ -16,7 +16,12 @@ from chalicelib.core.models import Job, JobStatus
 from chalicelib.core.ports import Queue
 from chalicelib.jobs import endings, timing
 from chalicelib.jobs.announcements import DELIVER_WEBHOOK, list_unsent
-from chalicelib.jobs.exceptions import JobAlreadyFinished, JobNotFound, JobNotRetryable
+from chalicelib.jobs.exceptions import (
+    JobAlreadyFinished,
+    JobNotFound,
+    JobNotRetryable,
+    JobUnfinished,
+)
 from chalicelib.jobs.leases import is_unfinished
 from chalicelib.jobs.schemas import DeliveriesQuery, JobError, JobsQuery
 from chalicelib.spending import quotas
@@ -100,9 +105,32 @@ def list_jobs(session: Session, *, owner_id: UUID, query: JobsQuery) -> Sequence
         wanted = wanted.where(Job.status == query.status)
     if query.kind is not None:
         wanted = wanted.where(Job.kind == query.kind)
+    if query.unseen is not None:
+        wanted = wanted.where(is_unseen() if query.unseen else ~is_unseen())
     if query.cursor is not None:
         wanted = wanted.where(Job.id < query.cursor)
     return session.scalars(wanted.order_by(Job.id.desc()).limit(query.limit + 1)).all()
+
+
+def is_running() -> sa.ColumnElement[bool]:
+    """What somebody has asked for and is waiting for."""
+    return sa.and_(is_unfinished(), Job.parent_id.is_(None))
+
+
+def is_unseen() -> sa.ColumnElement[bool]:
+    """What has ended, not by its owner's own will, and they have not looked at yet."""
+    # Literals: the planner has to see that the index of unseen jobs answers this.
+    ended = sa.text("jobs.status IN ('succeeded', 'failed')")
+    return sa.and_(ended, Job.seen_at.is_(None), Job.parent_id.is_(None))
+
+
+def mark_seen(session: Session, *, owner_id: UUID, job_id: UUID) -> None:
+    """Note that the owner has seen how the job ended. A second time it changes nothing."""
+    job = get_job(session, owner_id=owner_id, job_id=job_id)
+    if not job.status.is_final:
+        raise JobUnfinished
+    wanted = sa.update(Job).where(Job.id == job_id, Job.seen_at.is_(None), ~is_unfinished())
+    session.execute(wanted.values(seen_at=sa.func.now()))
 
 
 def get_job(session: Session, *, owner_id: UUID, job_id: UUID) -> Job:
@@ -175,6 +203,7 @@ def retry_job(session: Session, queue: Queue, *, owner_id: UUID, job_id: UUID) -
             fence=Job.fence + 1,
             finished_at=None,
             sent_at=None,
+            seen_at=None,
             queued_at=sa.func.now(),
             updated_at=sa.func.now(),
             deadline=sa.func.now() + _time_allowed(),

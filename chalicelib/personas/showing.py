@@ -113,8 +113,15 @@ def facts_of(card: StoredCard) -> Mapping[str, Any]:
 
 
 def image_of(card: StoredCard, objects: Objects) -> ImageRead | None:
-    if (image := card.stored_image) is None:
-        return None
+    return _signed(card.stored_image, objects) if card.stored_image else None
+
+
+def image_in(row: sa.Row[Any], objects: Objects) -> ImageRead | None:
+    """Read the columns of an image, `id` as `image_id`, out of a row that may have none."""
+    return _signed(_image(row), objects) if row.key else None
+
+
+def _signed(image: StoredImage, objects: Objects) -> ImageRead:
     signed = objects.sign(image.key)
     return ImageRead(
         **image.model_dump(exclude={"key"}), url=signed.url, expires_at=signed.expires_at

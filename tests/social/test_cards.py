@@ -65,7 +65,7 @@ def test_a_card_says_what_anybody_may_know(life: Life, visitor: Api) -> None:
     assert facts(seen) == facts(visitor.get(profile(life)))
     assert set(seen.json) == {
         *("id", "name", "ai_generated", "source", "title", "motto", "summary"),
-        *("traits", "archetype", "fidelity", "image", "basis"),
+        *("traits", "archetype", "fidelity", "image", "basis", "tags"),
     }
     assert seen.json["ai_generated"] is True
     assert seen.json["basis"] == "inferred from a description"

@@ -38,6 +38,14 @@ class Job(Base):
         Index("ix_jobs_owner_id_id", "owner_id", text("id DESC")),
         Index("ix_jobs_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(
+            "ix_jobs_unseen",
+            "owner_id",
+            text("id DESC"),
+            postgresql_where=text(
+                "status IN ('succeeded', 'failed') AND seen_at IS NULL AND parent_id IS NULL"
+            ),
+        ),
+        Index(
             "ix_jobs_unfinished",
             "status",
             "deadline",
@@ -70,6 +78,7 @@ class Job(Base):
     queued_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
     updated_at: Mapped[CreatedAt]
 
     @property
