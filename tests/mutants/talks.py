@@ -8,16 +8,18 @@ FAILURES = "tests/conversations/test_failures.py"
 
 MUTANTS = (
     Mutant(
-        "two sends with one key are one turn",
+        "a key leads to the message that it has sent",
         TURNS,
         old="    sent = _sent(session, talk.id, attempt)\n",
         new="    sent = None\n",
-        tests=(
-            (
-                "tests/conversations/test_turns.py"
-                "::test_fifty_sends_with_one_key_at_once_are_one_turn"
-            ),
-        ),
+        tests=(f"{FAILURES}::test_two_messages_without_an_answer_are_answered_together",),
+    ),
+    Mutant(
+        "what was answered under a key is answered the same again",
+        TURNS,
+        old="    return Sent(UUID(noted[0]), noted[1])\n",
+        new="    return None\n",
+        tests=("tests/conversations/test_turns.py::test_two_sends_with_one_key_are_one_turn",),
     ),
     Mutant(
         "a message that has no answer is answered, not said twice",
@@ -36,10 +38,7 @@ MUTANTS = (
         old="== conversation_id).with_for_update()\n",
         new="== conversation_id)\n",
         tests=(
-            (
-                "tests/conversations/test_turns.py"
-                "::test_fifty_sends_with_one_key_at_once_are_one_turn"
-            ),
+            ("tests/conversations/test_turns.py::test_many_who_speak_at_once_are_heard_one_by_one"),
         ),
     ),
     Mutant(
