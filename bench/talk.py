@@ -136,8 +136,8 @@ def drawn(replies: list[int], folds: dict[int, int]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'font-family="system-ui, sans-serif" font-size="12">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
-        f'<text x="{LEFT}" y="24" font-size="15">Tokens told to the model, by turn: each reply '
-        "(line), and what is folded into the summary (dots)</text>"
+        f'<text x="{LEFT}" y="24" font-size="14">Tokens told to the model, by turn: for the reply '
+        "(line), for the summary (dots)</text>"
         f'<g stroke="#ddd">{rules}</g><g fill="#555">{scale}{turns}</g>'
         f'<polyline points="{line}" fill="none" stroke="#2a6f97" stroke-width="1.5"/>'
         f'<g fill="#c1121f">{dots}</g></svg>\n'

@@ -135,6 +135,10 @@ def send_message(
     if isinstance(begun, Spoken):
         return begun
     prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
+    return _carried_out(text, cache, begun, prompt, clock)
+
+
+def _carried_out(text: TextEngine, cache: Cache, begun: Begun, prompt: str, clock: Clock) -> Spoken:
     past = prompts.past_of(cache, begun)
     calls = Calls(begun)
     reply = _settled_reply(text, calls, past, prompt, clock)

@@ -81,8 +81,10 @@ def look_up(
     session: Session, *, conversation_id: UUID | None, attempt: Attempt | None
 ) -> Spoken | None:
     """Return the answer that this request has had already."""
+    if conversation_id is None:  # or it has just been begun: `begin` looks again, under the lock
+        return None
     sent = _sent(session, conversation_id, attempt)
-    return None if sent is None or conversation_id is None else _reply_to(session, sent)
+    return None if sent is None else _reply_to(session, sent)
 
 
 def begin(
@@ -171,7 +173,7 @@ def _require_awake(session: Session, service: Service) -> None:
         raise VendorResting(rest)
 
 
-def _sent(session: Session, conversation_id: UUID | None, attempt: Attempt | None) -> Sent | None:
+def _sent(session: Session, conversation_id: UUID, attempt: Attempt | None) -> Sent | None:
     """Return the message that this key has sent before."""
     if attempt is None or (noted := idempotency.find(session, attempt)) is None:
         return None

@@ -133,16 +133,19 @@ def test_an_imported_persona_talks_as_well(api: Api) -> None:
     assert api.post("/personas/me/chat", {"message": "Hello."}).status == 200
 
 
+@pytest.mark.parametrize("is_known", [False, True], ids=["new to it", "known to it"])
 def test_what_was_just_said_is_there_while_the_replica_shows_nothing(
-    talk: Talk, paused_replica: None
+    talk: Talk, session: Session, stack: Stack, *, is_known: bool
 ) -> None:
-    assert talk.history == []
-    for number in range(1, 6):
-        reply = talk.hear(f"Hello {number}.")
-        assert talk.said[-2:] == [
-            (2 * number - 1, "human", f"Hello {number}."),
-            (2 * number, "ai", reply),
-        ]
+    if is_known:
+        talk.hear("Hello.")
+        wait_until(lambda: is_replayed(talk, session))
+    with replica_paused(stack):
+        for number in range(5):
+            reply = talk.hear(f"Hello {number}.")
+            (said, voice, content), (answered, *_, told) = talk.said[-2:]
+            assert (voice, content, told) == ("human", f"Hello {number}.", reply)
+            assert (said, answered) == (len(talk.voices) - 1, len(talk.voices))
 
 
 def test_what_was_just_said_is_there_while_the_replica_runs_after(talk: Talk) -> None:

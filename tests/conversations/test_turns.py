@@ -90,6 +90,20 @@ def test_first_messages_at_once_begin_one_talk(talk: Talk, session: Session) -> 
     assert talk.seqs(session) == list(range(1, 2 * len(done) + 1))
 
 
+def test_many_who_speak_at_once_are_heard_one_by_one(
+    talk: Talk, ai: Control, session: Session
+) -> None:
+    talk.hear("Hello.")
+    ai.latency(moderation=150)
+    for number in range(3):
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda each: talk.say(f"I am {each}."), range(8)))
+        assert {answer.status for answer in answers} <= {200, 409}, number
+        assert 200 in {answer.status for answer in answers}
+    assert talk.seqs(session) == list(range(1, len(talk.voices) + 1))
+    assert talk.voices == "ha" * (len(talk.voices) // 2)
+
+
 def test_a_key_is_not_used_for_another_message(talk: Talk) -> None:
     key = uuid4().hex
     talk.say("Hello.", key)

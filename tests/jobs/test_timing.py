@@ -7,6 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from chalicelib.conversations import chatting
 from chalicelib.core.config import settings
 from chalicelib.jobs import timing
 from chalicelib.jobs.runner import backoff
@@ -27,6 +28,16 @@ def test_the_times_fit_together(stack: Stack) -> None:
     assert timing.MAX_ATTEMPTS * timing.WORKER_TIMEOUT < timing.DEADLINE
     assert timedelta(hours=1) > timing.DEADLINE  # Replicate deletes its outputs then
     assert settings().job_lease_seconds == lease.total_seconds()
+
+
+def test_the_times_of_a_turn_fit_together(stack: Stack, checkout: Path) -> None:
+    configured = json.loads((checkout / ".chalice/config.json").read_text())
+    lifetime = configured["stages"]["dev"]["lambda_timeout"]
+    judged_twice = 2 * chatting.MODERATION_SECONDS
+    assert judged_twice + chatting.REPLY_SECONDS <= chatting.TURN_SECONDS
+    assert judged_twice + chatting.FOLD_SECONDS < chatting.TURN_SECONDS
+    assert lifetime - 2 > chatting.TURN_SECONDS + 2 * chatting.LEAST_SECONDS
+    assert lifetime < settings().turn_lease_seconds < timing.SWEEP_PERIOD.total_seconds()
 
 
 def test_the_times_of_webhooks_fit_together(stack: Stack) -> None:
