@@ -1,4 +1,4 @@
-"""`python -m bench` prints every table, `python -m bench NAME` one: cold, me,
+"""`python -m bench` prints every table, `python -m bench NAME` one: cold, me, card,
 generation, worker, feed.
 
 Nothing passes or fails here. A figure stands beside a floor that was taken in the same run, because
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-TABLES = ("cold", "me", "generation", "worker", "feed")
+TABLES = ("cold", "me", "card", "generation", "worker", "feed")
 
 
 def main() -> int:

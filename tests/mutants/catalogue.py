@@ -1,8 +1,8 @@
 """Every mutant. Add one beside those of its kind: a patch, and the tests that are to catch it."""
 
-from tests.mutants import jobs, lives, money, people, vendors, web
+from tests.mutants import cards, jobs, lives, money, people, vendors, web
 
 MUTANTS = (
     *(*jobs.MUTANTS, *vendors.MUTANTS, *money.MUTANTS),
-    *(*people.MUTANTS, *lives.MUTANTS, *web.MUTANTS),
+    *(*people.MUTANTS, *lives.MUTANTS, *web.MUTANTS, *cards.MUTANTS),
 )
