@@ -7,6 +7,7 @@ CARDS = "chalicelib/core/cards.py"
 CACHE = "chalicelib/core/cache.py"
 VALKEY = "chalicelib/adapters/valkey.py"
 SEEN = "tests/social/test_cards.py"
+ENDED = "tests/social/test_withdrawal.py"
 
 MUTANTS = (
     Mutant(
@@ -14,14 +15,14 @@ MUTANTS = (
         SHOWING,
         old="        withdraw(session, cache, *keys)\n",
         new="        pass\n",
-        tests=(f"{SEEN}::test_what_is_withdrawn_cannot_be_seen_anywhere",),
+        tests=(f"{ENDED}::test_what_is_withdrawn_cannot_be_seen_anywhere",),
     ),
     Mutant(
         "whether a card is shown is asked of the primary",
         SHOWING,
         old="(found := session.execute(door.found, asked)",
         new="(found := replica.execute(door.found, asked)",
-        tests=(f"{SEEN}::test_what_is_withdrawn_cannot_be_seen_anywhere",),
+        tests=(f"{ENDED}::test_what_is_withdrawn_cannot_be_seen_anywhere",),
     ),
     Mutant(
         "an unlisted persona is nobody's profile",
@@ -34,21 +35,21 @@ MUTANTS = (
         "a reader who is late leaves nothing in the cache",
         VALKEY,
         old="if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n",
-        tests=(f"{SEEN}::test_a_reader_who_is_late_leaves_nothing_behind",),
+        tests=(f"{ENDED}::test_a_reader_who_is_late_leaves_nothing_behind",),
     ),
     Mutant(
         "the place of a card is held before the change is committed",
         CARDS,
         old="    is_held = cache.hold(*keys, mark=_HELD, seconds=HOLD_SECONDS)\n",
         new="    is_held = True\n",
-        tests=(f"{SEEN}::test_an_end_is_seen_although_the_last_word_of_it_is_lost",),
+        tests=(f"{ENDED}::test_an_end_is_seen_although_the_last_word_of_it_is_lost",),
     ),
     Mutant(
         "nobody is told of an end that the cache does not know of",
         CARDS,
         old="        time.sleep(CARD_SECONDS + CLAIM_SECONDS)\n",
         new="        pass\n",
-        tests=(f"{SEEN}::test_nobody_is_told_of_an_end_that_the_cache_does_not_know_of",),
+        tests=(f"{ENDED}::test_nobody_is_told_of_an_end_that_the_cache_does_not_know_of",),
     ),
     Mutant(
         "what lies under a key was sealed for it",
@@ -78,6 +79,6 @@ MUTANTS = (
         "a profile ends with the choice of another persona",
         "chalicelib/auth/services.py",
         old="        withdraw(session, cache, profile_key(user_id))\n",
-        tests=(f"{SEEN}::test_a_profile_is_that_of_the_primary_persona",),
+        tests=(f"{ENDED}::test_a_profile_is_that_of_the_primary_persona",),
     ),
 )

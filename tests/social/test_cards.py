@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import requests
 import sqlalchemy as sa
+from pydantic import BaseModel
 from redis import Redis
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,6 @@ from chalicelib.analyses.instruments import Trait
 from chalicelib.core.cache import sealed_for
 from chalicelib.core.cards import CARD_SECONDS
 from chalicelib.core.models import Persona
-from chalicelib.personas.schemas import CardFacts
 from local.stack import Stack
 from local.vendors.control import Control
 from tests.analyses.surveys import ANSWERS, collect, open_survey
@@ -183,7 +183,7 @@ def forge(life: Life, _other: Life, valkey: Redis) -> None:
 def outgrow(life: Life, _other: Life, valkey: Redis) -> None:
     """Something that was sealed for this key, in a shape of other days."""
     key = cached_card(life)
-    valkey.set(key, sealed_for(key, Old.model_validate({"what": "was"})))
+    valkey.set(key, sealed_for(key, Old(what="was")))
 
 
 def pile(life: Life, _other: Life, valkey: Redis) -> None:
@@ -197,7 +197,7 @@ def spoil(life: Life, _other: Life, valkey: Redis) -> None:
     valkey.set(cached_card(life), whole[:-1])
 
 
-class Old(CardFacts.__base__):  # type: ignore[misc,name-defined]
+class Old(BaseModel):
     what: str
 
 
