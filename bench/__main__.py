@@ -1,5 +1,5 @@
 """`python -m bench` prints every table, `python -m bench NAME` one: cold, me,
-generation, worker, feed, history, reads, talk.
+card, generation, worker, feed, history, reads, talk.
 
 Nothing passes or fails here. A figure stands beside a floor that was taken in the same run, because
 only their ratio means anything on another machine.
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-TABLES = ("cold", "me", "generation", "worker", "feed", "history", "reads", "talk")
+TABLES = ("cold", "me", "card", "generation", "worker", "feed", "history", "reads", "talk")
 
 
 def main() -> int:

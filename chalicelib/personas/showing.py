@@ -49,7 +49,7 @@ _CARDS: sa.Select[Any] = sa.select(
     _images.c.id.label("image_id"),
     *(_images.c[name] for name in ("key", "width", "height", "mime", "model", "requested_model")),
 ).select_from(sa.outerjoin(_personas, _images, _images.c.id == _personas.c.current_image_id))
-_AT_VERSION = _CARDS.where(
+AT_VERSION = _CARDS.where(
     _personas.c.id == sa.bindparam("persona_id"), _personas.c.version == sa.bindparam("version")
 )
 IS_SHOWN = sa.and_(
@@ -91,7 +91,7 @@ def read_card(session: Session, replica: Session, door: Door, asked_id: UUID) ->
     if (found := session.execute(door.found, asked).one_or_none()) is None:
         raise PersonaNotFound
     this = {"persona_id": found.id, "version": found.version}
-    row = replica.execute(_AT_VERSION, this).one_or_none()
+    row = replica.execute(AT_VERSION, this).one_or_none()
     row = row or session.execute(door.card, asked).one_or_none()
     if row is None:
         raise PersonaNotFound

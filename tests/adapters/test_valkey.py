@@ -14,7 +14,7 @@ from tests.conftest import Log
 from tests.relay import Relay, relaying
 
 NOBODY = "redis://127.0.0.1:9/0"
-TOLERANCE = 0.1
+TOLERANCE = 0.5
 RUBBISH = (
     b"HTTP/1.1 400 Bad Request\r\n\r\n",
     b"$-7\r\n",

@@ -1,9 +1,9 @@
 """Every mutant. Add one beside those of its kind: a patch, and the tests that are to catch it."""
 
-from tests.mutants import jobs, lives, money, operations, people, talks, vendors, web
+from tests.mutants import cards, jobs, lives, money, operations, people, talks, vendors, web
 
 MUTANTS = (
     *(*jobs.MUTANTS, *vendors.MUTANTS, *money.MUTANTS),
     *(*people.MUTANTS, *lives.MUTANTS, *talks.MUTANTS),
-    *(*web.MUTANTS, *operations.MUTANTS),
+    *(*cards.MUTANTS, *web.MUTANTS, *operations.MUTANTS),
 )

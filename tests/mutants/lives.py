@@ -158,7 +158,7 @@ MUTANTS = (
     Mutant(
         "what an owner writes by hand is moderated",
         "chalicelib/personas/editing.py",
-        old='        _moderate(text, "\\n".join(texts))\n',
+        old='        _moderate(ports.text, "\\n".join(texts))\n',
         tests=("tests/personas/test_editing.py::test_what_is_written_by_hand_is_moderated",),
     ),
 )
