@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib import wiring
+from chalicelib.core.cache import key_of
 from chalicelib.core.models import EngagementEvent, ModerationItem, Persona, User, Visibility
 from chalicelib.social.feed import trends
 from tests.client import Answer, Api
@@ -313,6 +315,8 @@ def test_a_report_needs_a_reason(api: Api, theirs: str, reason: object) -> None:
 
 
 def trend(visitor: Api, tag: str, window: str = "7d") -> dict[str, object] | None:
+    """What is counted now: what was kept is forgotten first."""
+    wiring.ports().cache.forget(key_of("trends", trends.FORM, window))
     answer = visitor.get(f"/social/trends?window={window}")
     assert answer.status == 200
     return next((each for each in answer.json["tags"] if each["tag"] == tag), None)
@@ -325,6 +329,7 @@ def quiet(session: Session) -> None:
 
 
 def eventual_trend(visitor: Api, tag: str, count: int) -> dict[str, object]:
+    found = None
     for _ in range(200):
         if (found := trend(visitor, tag)) and found["count"] == count:
             return found
@@ -389,6 +394,19 @@ def test_beyond_the_cap_no_change_is_told(
     answer = visitor.get("/social/trends").json
     assert (answer["complete"], answer["events"]) == (False, trends.MOST_EVENTS)
     session.execute(sa.delete(EngagementEvent).where(EngagementEvent.target_id == persona_id))
+
+
+def test_trends_are_counted_once_a_minute(
+    api: Api, stranger: Api, visitor: Api, session: Session, tag: str, quiet: None
+) -> None:
+    persona_id = add_listed(session, stranger, tag)
+    engage(api, persona_id, "upvote")
+    eventual_trend(visitor, tag, 1)
+    engage(api, persona_id, "like")
+    answer = visitor.get("/social/trends")
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert [each["count"] for each in answer.json["tags"] if each["tag"] == tag] == [1]
+    assert eventual_trend(visitor, tag, 2)["n"] == 1
 
 
 @pytest.mark.parametrize("query", ["window=2d", "window=", "tag=x"])
