@@ -58,11 +58,16 @@ MUTANTS = (
         tests=("tests/social/test_engagement.py::test_fifty_at_once_by_one_person_count_once",),
     ),
     Mutant(
-        "votes on one persona take their turns",
+        "nobody votes for what is being taken back",
         ENGAGEMENT,
         old="session.scalar(wanted.with_for_update(key_share=True))",
         new="session.scalar(wanted)",
-        tests=("tests/social/test_engagement.py::test_votes_that_race_leave_one_vote_or_none",),
+        tests=(
+            (
+                "tests/social/test_engagement.py"
+                "::test_a_vote_for_what_is_being_taken_back_is_too_late"
+            ),
+        ),
     ),
     Mutant(
         "an upvote takes the place of a downvote",
