@@ -1,6 +1,6 @@
 """What each page of the lists touches, as EXPLAIN (ANALYZE, BUFFERS) counts it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -37,19 +37,13 @@ class Touched(NamedTuple):
     rows: int
     buffers: int
     milliseconds: float
-    plan: Mapping[str, Any]
-
-    @property
-    def skips(self) -> bool:
-        """Whether rows are read only to be left out, as OFFSET does."""
-        return "Offset" in str(self.plan)
 
 
 def touched(session: Session, statement: Statement) -> Touched:
     (found,) = session.execute(Explained(statement)).scalar_one()
     plan = found["Plan"]
     buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return Touched(plan["Actual Rows"], int(buffers), found["Execution Time"], plan)
+    return Touched(plan["Actual Rows"], int(buffers), found["Execution Time"])
 
 
 def lists(session: Session, *, deep: int) -> Iterator[tuple[str, sa.Select[Any]]]:

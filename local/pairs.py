@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.analyses.instruments import Trait
+from chalicelib.core.cache import NoCache
 from chalicelib.core.models import TraitSource
 from chalicelib.social.pairs.services import Pair, Side, draw, score_of
 
@@ -34,7 +35,7 @@ def report(directory: Path) -> str:
     lines = ["| pair | score | margin | percentile | label | points |", "|---|---|---|---|---|---|"]
     for name, people in PAIRS.items():
         pair = Pair(*(_side(*person) for person in people))
-        (directory / f"chemistry-{name}.svg").write_text(draw(pair), encoding="utf-8")
+        (directory / f"chemistry-{name}.svg").write_text(draw(NoCache(), pair), encoding="utf-8")
         told = score_of(pair)
         points = ", ".join(f"{each.trait} {each.points:+.1f}" for each in told.contributions)
         cells = (

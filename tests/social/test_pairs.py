@@ -1,19 +1,23 @@
 """Chemistry over HTTP: who may compare whom, and what the answer and its picture hold."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 import pytest
 import sqlalchemy as sa
+from redis import Redis
 from sqlalchemy.orm import Session
 
 from chalicelib.core.models import Persona
+from local.stack import Stack
 from local.vendors.control import Control
 from tests.client import Answer, Api
 from tests.conftest import Worker
 from tests.personas.cards.test_share import SVG, pixels, require_inert
 from tests.personas.lives import Life, begin
+from tests.receiver import settings_with
 
 HOSTILE = '</text><script>alert(1)</script>"&'
 
@@ -127,6 +131,35 @@ def test_new_traits_are_a_new_answer(api: Api, mine: Life, theirs: Life, session
     set_traits(session, mine, 0.35, 0.85, 0.75, 0.70, 0.80)
     after = by_ids(api, mine, theirs).json
     assert after["score"] > before["score"]
+
+
+@pytest.fixture
+def cache(stack: Stack) -> Iterator[Redis]:
+    with Redis.from_url(stack.env["REDIS_URL"]) as client:
+        yield client
+
+
+def test_what_is_kept_serves_until_the_profiles_change_and_rubbish_is_made_anew(
+    api: Api, mine: Life, theirs: Life, cache: Redis
+) -> None:
+    for key in cache.keys("*chemistry:*"):
+        cache.delete(key)
+    before = by_ids(api, mine, theirs).json
+    (key,) = cache.keys("*chemistry:*")
+    kept = cache.get(key)
+    for rubbish in (b"rubbish", b"{}", b"\x00" * 40):
+        cache.set(key, rubbish)
+        assert by_ids(api, mine, theirs).json == before
+    assert cache.get(key) != rubbish
+    assert kept is not None
+    assert b"give or take" not in kept
+
+
+def test_without_the_cache_the_answer_is_the_same(api: Api, mine: Life, theirs: Life) -> None:
+    before = by_ids(api, mine, theirs).json
+    with settings_with(REDIS_URL="redis://127.0.0.1:9/0"):
+        assert by_ids(api, mine, theirs).json == before
+        assert by_ids(api, mine, theirs, route="chemistry.svg").status == 200
 
 
 def test_what_has_no_traits_is_not_ready(api: Api, stranger: Api, mine: Life, theirs: Life) -> None:

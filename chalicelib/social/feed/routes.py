@@ -41,6 +41,6 @@ def report(session: Session, caller: Caller, body: ReportCreate) -> ReportRead:
 
 
 @routes.get("/social/trends", guard=anyone)
-def list_trends(replica: Session, query: TrendsQuery) -> Reply[TrendsRead]:
+def list_trends(replica: Session, ports: Ports, query: TrendsQuery) -> Reply[TrendsRead]:
     """Count by tag what people have voted for, liked and shared."""
-    return Reply(trends.list_trends(replica, query=query), max_age=MINUTE)
+    return Reply(trends.list_trends(replica, ports.cache, query=query), max_age=MINUTE)

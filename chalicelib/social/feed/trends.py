@@ -10,19 +10,33 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.core.cache import keep, key_of, recall
 from chalicelib.core.models import Engagement, EngagementEvent, FeedEntry
 from chalicelib.core.models.social import EVERYTHING
+from chalicelib.core.ports import Cache
 from chalicelib.social.feed.schemas import TrendRead, TrendsQuery, TrendsRead
 
 KINDS = (Engagement.UPVOTE, Engagement.LIKE, Engagement.SHARE)
 WINDOWS = {"1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+FORM = 1
+KEPT_SECONDS = 60
 MOST_EVENTS = 10_000
 MOST_TAGS = 20
 
 _entries, _events = FeedEntry.__table__, EngagementEvent.__table__
 
 
-def list_trends(session: Session, *, query: TrendsQuery) -> TrendsRead:
+def list_trends(session: Session, cache: Cache, *, query: TrendsQuery) -> TrendsRead:
+    """Return what was counted within the last minute, or count anew."""
+    key = key_of("trends", FORM, query.window)
+    known = recall(cache, key, TrendsRead)
+    if known is None:
+        known = count_trends(session, query=query)
+        keep(cache, key, known, seconds=KEPT_SECONDS)
+    return known
+
+
+def count_trends(session: Session, *, query: TrendsQuery) -> TrendsRead:
     found = session.execute(trends_of(query)).all()
     (about,) = (row for row in found if row.tag is None)
     rows = (row for row in found if row.tag is not None)

@@ -1,15 +1,19 @@
 """The chemistry of two personas that the caller may see. No model is asked."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from chalicelib.core.cache import keep, key_of, recall
 from chalicelib.core.errors import Invalid
 from chalicelib.core.models import Persona, User, Visibility
+from chalicelib.core.ports import Cache
 from chalicelib.personas.exceptions import PersonaNotFound
 from chalicelib.personas.showing import IS_SHOWN
 from chalicelib.social.chemistry import MODEL, compare, profile_of
@@ -23,6 +27,10 @@ from chalicelib.social.pairs.schemas import (
     PairBasisRead,
     ScoreRead,
 )
+
+FORM = 1
+"""Raise it when the words or the shape of an answer change."""
+KEPT_SECONDS = 24 * 3600
 
 _personas, _users = Persona.__table__, User.__table__
 _SIDE = sa.select(_personas.c.id, _personas.c.name, _personas.c.traits)
@@ -60,6 +68,13 @@ class Side:
     traits: Mapping[str, Any]
 
     @property
+    def fingerprint(self) -> str:
+        """Tell profiles apart by all that a score is made from."""
+        levels = profile_of(self.traits)
+        content = json.dumps([(each.estimate, each.se) for each in levels.values()])
+        return sha256(content.encode()).hexdigest()[:32]
+
+    @property
     def basis(self) -> BasisRead:
         return BasisRead(source=self.traits["source"], n=self.traits.get("n"))
 
@@ -88,16 +103,28 @@ def get_pair(session: Session, *, caller_id: UUID, query: ChemistryQuery) -> Pai
     return Pair(Side(a.name, a.traits), Side(b.name, b.traits))
 
 
-def read_chemistry(pair: Pair) -> ChemistryRead:
+def read_chemistry(cache: Cache, pair: Pair) -> ChemistryRead:
     basis = PairBasisRead(a=pair.a.basis, b=pair.b.basis)
-    return ChemistryRead(**score_of(pair).model_dump(), basis=basis)
+    return ChemistryRead(**recalled_score(cache, pair).model_dump(), basis=basis)
 
 
-def draw(pair: Pair) -> str:
+def recalled_score(cache: Cache, pair: Pair) -> ScoreRead:
+    """Return what is kept under the two profiles themselves: it cannot be another pair's, nor be
+    older than they are. Who may see them was asked before."""
+    profiles = sorted((pair.a.fingerprint, pair.b.fingerprint))
+    key = key_of("chemistry", FORM, MODEL.version, *profiles)
+    score = recall(cache, key, ScoreRead)
+    if score is None:
+        score = score_of(pair)
+        keep(cache, key, score, seconds=KEPT_SECONDS)
+    return score
+
+
+def draw(cache: Cache, pair: Pair) -> str:
     from chalicelib.social.pairs import picture  # noqa: PLC0415 - it measures letters: Pillow
 
     a, b = ((side.name, side.traits) for side in (pair.a, pair.b))
-    return picture.draw(a, b, score_of(pair))
+    return picture.draw(a, b, recalled_score(cache, pair))
 
 
 def score_of(pair: Pair) -> ScoreRead:
