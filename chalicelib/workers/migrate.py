@@ -41,13 +41,13 @@ def migrate(event: Mapping[str, Any], _context: object) -> Mapping[str, str | No
 
     wanted = Migrate.model_validate(event)
     before = migrations.current()
-    _with_patience(lambda: migrations.upgrade(wanted.to))
+    with_patience(lambda: migrations.upgrade(wanted.to))
     moved = {"from": before, "to": migrations.current()}
     log.info("migrated", extra={"before": moved["from"], "after": moved["to"]})
     return moved
 
 
-def _with_patience(upgrade: Callable[[], None]) -> None:
+def with_patience(upgrade: Callable[[], None]) -> None:
     """Whoever holds a lock is not kept waiting behind us: give up, and come again."""
     for left in reversed(range(TRIES)):
         try:
