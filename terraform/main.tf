@@ -99,16 +99,17 @@ module "api" {
     METRICS_NAMESPACE = local.name
   })
 
-  queues         = module.messaging.queues
-  images_arn     = module.storage.buckets["images"].arn
-  settings_arn   = module.secrets.settings_arn
-  secret_arns    = { owner = module.data.owner_secret_arn }
-  kms_key_arn    = aws_kms_key.this.arn
-  web_url        = local.web_url
-  throttle       = var.throttle
-  log_days       = var.log_days
-  subnet_ids     = module.network.private_subnet_ids
-  security_group = module.network.security_group_ids
+  queues          = module.messaging.queues
+  releases_bucket = module.storage.buckets["releases"].name
+  images_arn      = module.storage.buckets["images"].arn
+  settings_arn    = module.secrets.settings_arn
+  secret_arns     = { owner = module.data.owner_secret_arn }
+  kms_key_arn     = aws_kms_key.this.arn
+  web_url         = local.web_url
+  throttle        = var.throttle
+  log_days        = var.log_days
+  subnet_ids      = module.network.private_subnet_ids
+  security_group  = module.network.security_group_ids
 }
 
 module "edge" {

@@ -7,7 +7,6 @@ locals {
   packaged = {
     for name, function in local.package.aws_lambda_function : name => {
       handler      = function.handler
-      runtime      = function.runtime
       architecture = one(function.architectures)
       memory       = function.memory_size
       timeout      = function.timeout

@@ -30,15 +30,16 @@ run "api" {
         dead_letters_arn  = "arn:aws:sqs:eu-north-1:123456789012:${name}-dead-letters"
       }
     }
-    images_arn     = "arn:aws:s3:::images"
-    settings_arn   = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:settings"
-    secret_arns    = { owner = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:owner" }
-    kms_key_arn    = "arn:aws:kms:eu-north-1:123456789012:key/mock"
-    web_url        = "https://persona.example"
-    throttle       = { rate = 500, burst = 1000 }
-    log_days       = 365
-    subnet_ids     = ["subnet-1", "subnet-2"]
-    security_group = { functions = "sg-functions", vendors = "sg-vendors", receivers = "sg-receivers" }
+    images_arn      = "arn:aws:s3:::images"
+    releases_bucket = "releases"
+    settings_arn    = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:settings"
+    secret_arns     = { owner = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:owner" }
+    kms_key_arn     = "arn:aws:kms:eu-north-1:123456789012:key/mock"
+    web_url         = "https://persona.example"
+    throttle        = { rate = 500, burst = 1000 }
+    log_days        = 365
+    subnet_ids      = ["subnet-1", "subnet-2"]
+    security_group  = { functions = "sg-functions", vendors = "sg-vendors", receivers = "sg-receivers" }
   }
 
   assert {
@@ -73,6 +74,11 @@ run "api" {
       aws_cloudwatch_log_group.function[name].name == "/aws/lambda/${function.function_name}" && aws_cloudwatch_log_group.function[name].retention_in_days == 365
     ])
     error_message = "Every function has its log group, and its logs an end."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.runtime == "python${regex("\ndeployed=([0-9.]+)", file("../scripts/package"))[0]}"])
+    error_message = "Functions run on the Python that scripts/package builds for."
   }
 
   assert {
@@ -169,24 +175,25 @@ run "a_function_that_nobody_said_anything_of" {
   }
 
   variables {
-    name           = "persona-ai-prod"
-    region         = "eu-north-1"
-    account        = "123456789012"
-    package        = "tests/api.tftest.hcl"
-    packaged       = run.functions.packaged
-    functions      = { for name, function in run.functions.functions : name => function if name != "sweeper" }
-    concurrency    = {}
-    environment    = {}
-    queues         = {}
-    images_arn     = "arn:aws:s3:::images"
-    settings_arn   = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:settings"
-    secret_arns    = {}
-    kms_key_arn    = "arn:aws:kms:eu-north-1:123456789012:key/mock"
-    web_url        = "https://persona.example"
-    throttle       = { rate = 500, burst = 1000 }
-    log_days       = 365
-    subnet_ids     = []
-    security_group = {}
+    name            = "persona-ai-prod"
+    region          = "eu-north-1"
+    account         = "123456789012"
+    package         = "tests/api.tftest.hcl"
+    packaged        = run.functions.packaged
+    functions       = { for name, function in run.functions.functions : name => function if name != "sweeper" }
+    concurrency     = {}
+    environment     = {}
+    queues          = {}
+    images_arn      = "arn:aws:s3:::images"
+    releases_bucket = "releases"
+    settings_arn    = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:settings"
+    secret_arns     = {}
+    kms_key_arn     = "arn:aws:kms:eu-north-1:123456789012:key/mock"
+    web_url         = "https://persona.example"
+    throttle        = { rate = 500, burst = 1000 }
+    log_days        = 365
+    subnet_ids      = []
+    security_group  = {}
   }
 
   expect_failures = [var.functions]

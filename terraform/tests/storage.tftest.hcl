@@ -54,7 +54,7 @@ run "storage" {
 
   assert {
     condition = alltrue([
-      for name in ["images", "archive"] :
+      for name in ["images", "archive", "releases"] :
       one(one(aws_s3_bucket_server_side_encryption_configuration.this[name].rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms"
     ])
     error_message = "People's images and the archive are encrypted with the environment's own key."

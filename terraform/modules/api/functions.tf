@@ -1,4 +1,7 @@
 locals {
+  # What scripts/package builds for. Chalice names the Python that it runs on itself.
+  runtime = "python3.13"
+
   at_once = { for name, function in var.functions : name => lookup(var.concurrency, name, function.at_once) }
 }
 
@@ -6,10 +9,11 @@ resource "aws_lambda_function" "this" {
   for_each = var.packaged
 
   function_name    = "${var.name}-${each.key}"
-  filename         = var.package
+  s3_bucket        = aws_s3_object.package.bucket
+  s3_key           = aws_s3_object.package.key
   source_code_hash = filebase64sha256(var.package)
   handler          = each.value.handler
-  runtime          = each.value.runtime
+  runtime          = local.runtime
   architectures    = [each.value.architecture]
   memory_size      = each.value.memory
   timeout          = each.value.timeout
@@ -33,6 +37,14 @@ resource "aws_lambda_function" "this" {
   }
 
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function]
+}
+
+# One upload for all functions, and past what Lambda takes directly.
+resource "aws_s3_object" "package" {
+  bucket      = var.releases_bucket
+  key         = "functions/${filesha256(var.package)}.zip"
+  source      = var.package
+  source_hash = filesha256(var.package)
 }
 
 resource "aws_cloudwatch_log_group" "function" {

@@ -22,7 +22,6 @@ variable "packaged" {
   description = "What Chalice says of each function."
   type = map(object({
     handler      = string
-    runtime      = string
     architecture = string
     memory       = number
     timeout      = number
@@ -87,6 +86,11 @@ variable "queues" {
 variable "images_arn" {
   type        = string
   description = "The bucket of the images."
+}
+
+variable "releases_bucket" {
+  type        = string
+  description = "Where the package is put for Lambda."
 }
 
 variable "settings_arn" {

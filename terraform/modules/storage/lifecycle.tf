@@ -7,8 +7,9 @@ locals {
       images  = { prefix = "images/", expires = null, old = 90 }
       public  = { prefix = "public/", expires = null, old = 30 }
     }
-    web  = { page = { prefix = "", expires = null, old = 30 } }
-    logs = { logs = { prefix = "", expires = 90, old = 1 } }
+    releases = { packages = { prefix = "", expires = null, old = 90 } }
+    web      = { page = { prefix = "", expires = null, old = 30 } }
+    logs     = { logs = { prefix = "", expires = 90, old = 1 } }
   }
 }
 

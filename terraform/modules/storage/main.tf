@@ -2,10 +2,11 @@ locals {
   # `key`: encrypted with the environment's key. S3's own delivery of logs, and a page that everybody
   # may read, are encrypted with S3's.
   buckets = {
-    images  = { key = true }
-    archive = { key = true }
-    web     = { key = false }
-    logs    = { key = false }
+    images   = { key = true }
+    archive  = { key = true }
+    releases = { key = true }
+    web      = { key = false }
+    logs     = { key = false }
   }
 }
 
