@@ -17,7 +17,7 @@ from alembic.script import Script, ScriptDirectory
 
 from chalicelib import migrations
 
-BASELINE = "0007"
+BASELINE = "0010"
 """Nothing ran yet when this one, and those before it, were written."""
 
 SQUAWK = Path(sys.executable).with_name("squawk")

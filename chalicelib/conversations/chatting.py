@@ -116,10 +116,7 @@ def send_message(
     if known is not None:
         return known
     _admit(text.moderating)
-    try:
-        _judge(text, message, clock)
-    except ContentRefused as error:
-        raise Blocked from error
+    _screen(text, message, clock)
     with transaction() as session:
         conversation_id = persona.conversation_id or talks.open_talk(
             session, owner_id=owner_id, persona_id=persona.id
@@ -136,6 +133,13 @@ def send_message(
         return begun
     prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
     return _carried_out(text, cache, begun, prompt, clock)
+
+
+def _screen(text: TextEngine, message: str, clock: Clock) -> None:
+    try:
+        _judge(text, message, clock)
+    except ContentRefused as error:
+        raise Blocked from error
 
 
 def _carried_out(text: TextEngine, cache: Cache, begun: Begun, prompt: str, clock: Clock) -> Spoken:
