@@ -117,6 +117,7 @@ def send_message(
         return known
     _admit(text.moderating)
     _screen(text, message, clock)
+    prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
     with transaction() as session:
         conversation_id = persona.conversation_id or talks.open_talk(
             session, owner_id=owner_id, persona_id=persona.id
@@ -131,7 +132,6 @@ def send_message(
         )
     if isinstance(begun, Spoken):
         return begun
-    prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
     return _carried_out(text, cache, begun, prompt, clock)
 
 

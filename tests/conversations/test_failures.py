@@ -1,6 +1,8 @@
 """What goes wrong between the two transactions: the message stays, the day is not charged, and
 nothing but a whole answer is ever kept."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -251,3 +253,14 @@ def test_a_writer_that_works_again_is_trusted_although_its_reply_is_withheld(
     ai.fail("moderation", "flagged", after=1)
     assert talk.say("Hello.").code == "reply_withheld"
     assert talk.hear("Hello.")
+
+
+def test_nobody_talks_with_who_is_deleted_meanwhile(talk: Talk, ai: Control) -> None:
+    said = words()
+    ai.latency(moderation=1500)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(talk.say, said)
+        wait_until(lambda: ai.calls("moderation", contains=said).attempts > 0)
+        assert talk.owner.delete(talk.life.path).status == 204
+    assert (answer.result().status, answer.result().code) == (404, "persona_not_found")
+    assert ai.calls("text", contains=said).attempts == 0
