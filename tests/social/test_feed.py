@@ -227,6 +227,8 @@ def test_a_cursor_of_another_list_is_refused(visitor: Api, cursor: str) -> None:
         ("sort=new", ("new:", True, "2026-01-01", IDENTITY)),
         ("sort=new", ("new:", True, "yesterday", IDENTITY)),
         ("sort=new", ("new:", True, 7, IDENTITY)),
+        ("sort=new", ("new:", True, "0001-01-01T00:00:00+23:59", IDENTITY)),
+        ("sort=new", ("new:", True, "9999-12-31T23:59:59-23:59", IDENTITY)),
     ],
 )
 def test_a_cursor_with_another_value_is_refused(
@@ -234,6 +236,12 @@ def test_a_cursor_with_another_value_is_refused(
 ) -> None:
     answer = visitor.get(f"/social/feed?{query}&cursor={sealed(*content)}")
     assert (answer.status, answer.code) == (422, "invalid_cursor")
+
+
+def test_a_moment_is_the_same_wherever_it_is_told(visitor: Api) -> None:
+    for told in ("2026-01-01T00:00:00+23:59", "2026-01-01T00:00:00-23:59"):
+        cursor = sealed("new:", True, told, IDENTITY)
+        assert isinstance(page(visitor, f"sort=new&cursor={cursor}")["items"], list)
 
 
 @given(st.text(max_size=60))
