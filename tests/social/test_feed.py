@@ -5,7 +5,7 @@ import json
 import math
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -186,7 +186,7 @@ def test_a_page_that_has_emptied_leads_back(api: Api, visitor: Api, session: Ses
     assert ids(before) == [added[2]]
 
 
-IDENTITY = uuid4().hex
+IDENTITY = UUID(int=1).hex
 
 
 @pytest.mark.parametrize(
