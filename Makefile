@@ -1,7 +1,7 @@
 # Every target is a script or a Python module; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test crash chaos check fix mutants compatible drill package bench clean
+.PHONY: help demo up test crash chaos check fix mutants compatible drill package rehearse bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ drill: ## Restore to a moment, promote the replica, migrate under load; times ar
 package: ## Build the Lambda zip and import its handlers in a bare Python
 	@scripts/setup
 	@scripts/package
+
+rehearse: ## Apply all of prod to an emulator of AWS, use it, release, destroy
+	@scripts/setup
+	@scripts/rehearse
 
 bench: ## Measure against floors taken in the same run
 	@scripts/setup

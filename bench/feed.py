@@ -35,7 +35,7 @@ def main() -> None:
 
 def measure(stack: Stack, *, size: int) -> None:
     # These read the settings, which are there only now.
-    from bench.crowd import churn, gather  # noqa: PLC0415
+    from bench.crowd import churn, gather, unindexed  # noqa: PLC0415
     from chalicelib import migrations  # noqa: PLC0415
     from chalicelib.core import db  # noqa: PLC0415
 
@@ -44,7 +44,8 @@ def measure(stack: Stack, *, size: int) -> None:
     with db.patience(PATIENCE_SECONDS), Session(_superuser(stack)) as session:
         session.execute(sa.text("SET statement_timeout = 0"))
         session.execute(sa.text("SET maintenance_work_mem = '512MB'"))
-        gather(session, size=size)
+        with unindexed(session):
+            gather(session, size=size)
         churn(session, share=CHURNED)
         session.execute(sa.text("VACUUM ANALYZE feed_entries, engagement_events"))
         print(f"\n{size:,} public personas, made in {perf_counter() - started:.0f} s")

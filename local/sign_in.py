@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -123,6 +124,7 @@ def _setting(env: Mapping[str, str], name: str) -> str:
 def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a proxy for the internet cannot reach this machine's own ports
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     return session
 
 

@@ -82,6 +82,10 @@ class Stack:
     ) -> None:
         self._undo.close()
 
+    def also(self, service: Service) -> None:
+        """Start one more, which ends with the stack."""
+        self._launch(service)
+
     def death(self) -> ServiceFailed | None:
         """Return how a service has ended by itself, if one has."""
         deaths = (process.death() for process in self.processes.values())

@@ -84,7 +84,7 @@ def hold_form() -> None:
     form = terraform("fmt", "-check", "-recursive", "-diff")
     if form.returncode != 0:
         raise Broken(f"`terraform fmt -recursive terraform` would change:\n{form.stdout}")
-    valid = terraform("validate", "-no-tests", "-no-color")
+    valid = terraform("validate", "-no-tests")
     if valid.returncode != 0:
         raise Broken(valid.stdout + valid.stderr)
 

@@ -29,7 +29,12 @@ class TerraformFailed(Exception):
 def terraform(
     *arguments: str, folder: Path = TERRAFORM, environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    ours = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "TF_CLI_CONFIG_FILE": _config_file()}
+    ours = {
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "TF_CLI_ARGS": "-no-color",
+        "TF_CLI_CONFIG_FILE": _config_file(),
+    }
     return subprocess.run(
         ["terraform", f"-chdir={folder}", *arguments],  # noqa: S607 - whichever is on the PATH
         env={**os.environ, **ours, **(environment or {})},
@@ -42,7 +47,7 @@ def terraform(
 def initialise(*options: str, folder: Path = TERRAFORM) -> None:
     found = plugin_folder()
     plugins = (f"-plugin-dir={found}",) if found else ()
-    done = terraform("init", "-no-color", *options, *plugins, folder=folder)
+    done = terraform("init", *options, *plugins, folder=folder)
     if done.returncode != 0 and not plugins and "provider" in done.stderr:
         raise ProviderMissing
     if done.returncode != 0:

@@ -87,17 +87,19 @@ module "api" {
   packaged    = module.functions.packaged
   functions   = module.functions.functions
   concurrency = var.concurrency
-  environment = merge(module.auth.settings, {
-    SECRETS_ID        = module.secrets.settings_arn
-    MEDIA_BUCKET      = module.storage.buckets["images"].name
-    GENERATION_QUEUE  = module.messaging.queues["generation"].name
-    WEBHOOK_QUEUE     = module.messaging.queues["webhooks"].name
-    GOOGLE_CLIENT_ID  = var.google_client_id
-    CORS_ORIGINS      = jsonencode(local.origins)
-    WEB_URL           = local.web_url
-    PUBLIC_API_URL    = local.api_url
-    METRICS_NAMESPACE = local.name
-  })
+  environment = merge(
+    module.auth.settings,
+    # Of the queue `webhooks`, WEBHOOK_QUEUE tells the name.
+    { for name, queue in module.messaging.queues : upper("${trimsuffix(name, "s")}_queue") => queue.name },
+    {
+      MEDIA_BUCKET      = module.storage.buckets["images"].name
+      GOOGLE_CLIENT_ID  = var.google_client_id
+      CORS_ORIGINS      = jsonencode(local.origins)
+      WEB_URL           = local.web_url
+      PUBLIC_API_URL    = local.api_url
+      METRICS_NAMESPACE = local.name
+    },
+  )
 
   queues          = module.messaging.queues
   releases_bucket = module.storage.buckets["releases"].name

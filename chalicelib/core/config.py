@@ -56,8 +56,8 @@ Origins = tuple[Annotated[str, AfterValidator(_origin)], ...]
 class Settings(BaseSettings):
     """What differs between a laptop and a stage, read from the environment.
 
-    `ENV_FILE` names a dotenv file that fills the gaps, `SECRETS_ID` a JSON secret in AWS Secrets
-    Manager; the environment wins over both.
+    `ENV_FILE` names a dotenv file that fills the gaps, `SECRETS_ID` JSON secrets in AWS Secrets
+    Manager, separated by commas; the environment wins over both, and a secret over those behind it.
     """
 
     # An error at start-up is logged: it names the setting and leaves the value out.
@@ -120,9 +120,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
-        if secret_id := environ.get("SECRETS_ID"):
-            return (*sources, AWSSecretsManagerSettingsSource(settings_cls, secret_id))
-        return sources
+        named = filter(None, environ.get("SECRETS_ID", "").split(","))
+        secrets = (AWSSecretsManagerSettingsSource(settings_cls, each) for each in named)
+        return (*sources, *secrets)
 
 
 @cache

@@ -5,7 +5,7 @@
 #   sends     queues that it may send jobs to
 #   redrives  queues whose dead letters it may move
 #   reads     folders of the images bucket; writes, deletes: the same
-#   secrets   secrets that it may read besides its settings
+#   secrets   secrets that it reads before its settings, and that win over them
 #   at_once   how many may run at once; an environment's tfvars may say another number
 #   more      statements for anything else, by Sid
 #   environment   what it alone is told
@@ -37,13 +37,18 @@ locals {
     sweeper = {
       at_once = 1
       sends   = ["generation", "webhooks"]
-      deletes = ["images"]
+      deletes = ["images", "uploads"]
     }
 
     redrive = {
       at_once  = 1
       sends    = ["generation", "webhooks"]
       redrives = ["generation", "webhooks"]
+    }
+
+    migrate = {
+      at_once = 1
+      secrets = ["owner"]
     }
   }
 }

@@ -50,6 +50,11 @@ run "messaging" {
   }
 
   assert {
+    condition     = alltrue([for name, queue in aws_sqs_queue.this : queue.message_retention_seconds < aws_sqs_queue.dead_letters[name].message_retention_seconds])
+    error_message = "A dead letter is not lost for having waited before."
+  }
+
+  assert {
     condition = (
       length(aws_sqs_queue_policy.tls_only) == length(aws_sqs_queue.this) + length(aws_sqs_queue.dead_letters) &&
       alltrue([for policy in aws_sqs_queue_policy.tls_only : strcontains(policy.policy, "aws:SecureTransport")])

@@ -231,3 +231,16 @@ def test_what_the_secret_lacks_is_named_and_nothing_else_is_told(
 def test_without_an_id_aws_is_not_asked(environment: Environment) -> None:
     environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     assert read().media_bucket == "media"
+
+
+def test_of_two_secrets_the_first_wins(
+    environment: Environment, keep_secret: Callable[[object], str]
+) -> None:
+    """As laying out the database takes its owner's address, and all else from the settings."""
+    forget_secrets(environment)
+    owner = "postgresql+psycopg2://owner@database/persona"
+    ids = keep_secret({"database_url": owner}), keep_secret(SECRETS)
+    environment["SECRETS_ID"] = ",".join(ids)
+    settings = read()
+    assert str(settings.database_url) == owner
+    assert settings.openai_api_key.get_secret_value() == SECRETS["openai_api_key"]

@@ -2,6 +2,14 @@ locals {
   # What scripts/package builds for. Chalice names the Python that it runs on itself.
   runtime = "python3.13"
 
+  environment = {
+    for name, function in var.functions : name => merge(
+      var.environment,
+      { SECRETS_ID = join(",", concat([for secret in function.secrets : var.secret_arns[secret]], [var.settings_arn])) },
+      function.environment,
+    )
+  }
+
   at_once = { for name, function in var.functions : name => lookup(var.concurrency, name, function.at_once) }
 }
 
@@ -24,7 +32,7 @@ resource "aws_lambda_function" "this" {
   reserved_concurrent_executions = local.at_once[each.key]
 
   environment {
-    variables = merge(var.environment, var.functions[each.key].environment)
+    variables = local.environment[each.key]
   }
 
   vpc_config {

@@ -1,5 +1,6 @@
 locals {
   fortnight = 1209600
+  four_days = 345600
 }
 
 resource "aws_sqs_queue" "this" {
@@ -7,7 +8,7 @@ resource "aws_sqs_queue" "this" {
 
   name                       = "${var.name}-${each.key}"
   visibility_timeout_seconds = 6 * each.value.timeout
-  message_retention_seconds  = local.fortnight
+  message_retention_seconds  = local.four_days # a dead letter's age counts from when it was sent
   receive_wait_time_seconds  = 20
   sqs_managed_sse_enabled    = true
 

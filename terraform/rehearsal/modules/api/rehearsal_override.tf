@@ -17,7 +17,7 @@ resource "aws_api_gateway_deployment" "rest_api" {
 # Vendors, sign-in and addresses are those of the local stack.
 resource "aws_lambda_function" "this" {
   environment {
-    variables = merge(var.environment, var.functions[each.key].environment, jsondecode(file("${path.module}/rehearsal.json")))
+    variables = merge(local.environment[each.key], jsondecode(file("${path.module}/rehearsal.json")))
   }
 }
 
