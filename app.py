@@ -18,6 +18,7 @@ from chalicelib.spending.routes import routes as spending
 from chalicelib.workers.migrate import handlers as migrate
 from chalicelib.workers.persona_generator import handlers as persona_generator
 from chalicelib.workers.redrive import handlers as redrive
+from chalicelib.workers.rotation import handlers as rotation
 from chalicelib.workers.sweeper import handlers as sweeper
 from chalicelib.workers.webhooks import handlers as webhook_sender
 
@@ -26,7 +27,7 @@ app = Api(
     blueprints=(
         *(core, auth, spending, jobs, analyses, personas, cards, notices),
         *(conversations, social, pairs, feed, dashboard),
-        *(persona_generator, redrive, sweeper, webhook_sender, migrate),
+        *(persona_generator, redrive, sweeper, webhook_sender, migrate, rotation),
     ),
     ports=wiring.ports,
 )

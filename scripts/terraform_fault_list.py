@@ -328,6 +328,20 @@ FAULTS = [
         ),
     ),
     *_in(
+        "rotation",
+        "modules/rotation/main.tf",
+        (
+            "The settings' passwords are made at once",
+            "automatically_after_days = 30",
+            "automatically_after_days = 365",
+        ),
+        (
+            "Secrets Manager invokes the rotation",
+            "source_arn     = var.secret_arn",
+            'source_arn     = "*"',
+        ),
+    ),
+    *_in(
         "storage",
         "modules/storage/main.tf",
         (

@@ -85,7 +85,7 @@ module "api" {
   account     = local.account
   package     = var.package
   packaged    = module.functions.packaged
-  functions   = module.functions.functions
+  functions   = local.functions
   concurrency = var.concurrency
   environment = merge(
     module.auth.settings,

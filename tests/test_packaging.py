@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 import requests
 
@@ -42,6 +43,9 @@ TICK = {
     "resources": ["arn:aws:events:eu-north-1:000000000000:rule/sweeper"],
     "detail": {},
 }
+# A version of a secret that is in force already.
+VERSION = str(uuid4())
+ADOPT = {"Step": "finishSecret", "SecretId": VERSION, "ClientRequestToken": VERSION}
 # The event that a handler is called with, and what it logs when it has come to its end.
 WORKERS: dict[str, tuple[dict[str, Any], str]] = {
     "chalicelib.workers.migrate.migrate": ({}, "migrated"),
@@ -50,6 +54,7 @@ WORKERS: dict[str, tuple[dict[str, Any], str]] = {
         "nothing to do",
     ),
     "chalicelib.workers.redrive.redrive": ({"limit": 1}, "redriven"),
+    "chalicelib.workers.rotation.rotation": (ADOPT, "rotated"),
     "chalicelib.workers.sweeper.sweeper": (TICK, "swept"),
     "chalicelib.workers.webhooks.webhooks": ({"Records": [MESSAGE]}, "nothing to do"),
 }
@@ -79,7 +84,14 @@ def test_every_worker_is_called_below() -> None:
     assert heard | invoked == WORKERS.keys()
 
 
-@pytest.mark.usefixtures("stack")
+@pytest.fixture(scope="module")
+def rotated(stack: Stack) -> None:
+    secrets = boto3.client("secretsmanager")
+    secrets.create_secret(Name=VERSION)
+    secrets.put_secret_value(SecretId=VERSION, ClientRequestToken=VERSION, SecretString="{}")
+
+
+@pytest.mark.usefixtures("stack", "rotated")
 @pytest.mark.parametrize("handler", WORKERS)
 def test_a_worker_needs_no_app(checkout: Path, handler: str) -> None:
     event, last = WORKERS[handler]

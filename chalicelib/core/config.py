@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from dotenv import load_dotenv
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     PositiveInt,
@@ -51,6 +52,18 @@ SigningSecrets = Annotated[
     BeforeValidator(_parsed),
 ]
 Origins = tuple[Annotated[str, AfterValidator(_origin)], ...]
+
+
+class Rotation(BaseModel):
+    """What `rotation` makes the connections' settings of: addresses with a place for `{role}` and
+    `{password}`, and whose passwords these are."""
+
+    database_url: str
+    database_replica_url: str
+    redis_url: str
+    role_secrets: dict[str, str]
+    """Secrets of the two roles that the application is in turn, for the proxy."""
+    cache_user: str
 
 
 class Settings(BaseSettings):
@@ -105,6 +118,7 @@ class Settings(BaseSettings):
     job_lease_seconds: PositiveInt = 60
     turn_lease_seconds: PositiveInt = 30
     metrics_namespace: str = "PersonaAI"
+    rotation: Rotation | None = None
 
     daily_texts: Annotated[int, Field(ge=LEAST_TEXTS)] = 500
     daily_images: Annotated[int, Field(ge=LEAST_IMAGES)] = 50

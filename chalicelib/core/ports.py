@@ -120,6 +120,28 @@ class DeadLetters(Protocol):
         queue. Raise `Unavailable` when the queues do not answer; what was moved stays so."""
 
 
+class Vault(Protocol):
+    """Secrets: each has one version in force, and perhaps a proposed one that is to follow it."""
+
+    def read(self, secret: str) -> dict[str, Any]:
+        """Return the version in force."""
+
+    def proposed(self, secret: str, *, version: str) -> dict[str, Any] | None: ...
+
+    def propose(self, secret: str, content: Mapping[str, Any], *, version: str) -> None: ...
+
+    def adopt(self, secret: str, *, version: str) -> None:
+        """Let the proposed version be the one in force. Safe to do again."""
+
+    def write(self, secret: str, content: Mapping[str, Any]) -> None:
+        """Let this be in force at once."""
+
+
+class CacheUsers(Protocol):
+    def set_passwords(self, user: str, passwords: Sequence[str]) -> None:
+        """Let the user in with any of these, at most two, and with nothing else."""
+
+
 @dataclass(frozen=True)
 class SignedUrl:
     url: str

@@ -9,6 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import boto3
+import sqlalchemy as sa
 
 from local.demo import DemoFailed
 from local.home import CHECKOUT
@@ -18,6 +19,7 @@ from local.rehearsal.emulator import Emulator
 from local.rehearsal.infrastructure import ENVIRONMENT, Change, Infrastructure
 from local.rehearsal.walk import Deployed, walk
 from local.service import ServiceFailed
+from local.sign_in import SignInFailed
 from local.stack import Stack
 from local.vendors.control import Control
 from scripts import delivery
@@ -36,17 +38,18 @@ ADDRESSES = (
     *("GOOGLE_ISSUER", "GOOGLE_JWKS_URL", "GOOGLE_CLIENT_ID", "OPENAI_BASE_URL"),
     *("REPLICATE_BASE_URL", "IMAGE_SOURCES", "WEBHOOK_ORIGINS"),
 )
-# What somebody writes into the settings once there are databases and vendors' accounts.
-KNOWN_LATER = (
-    *("DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"),
-    *("OPENAI_API_KEY", "REPLICATE_API_TOKEN"),
-)
+CONNECTIONS = ("database_url", "database_replica_url")
+# What an operator writes into the settings.
+KEYS = ("OPENAI_API_KEY", "REPLICATE_API_TOKEN")
 # What a release of other code may change: the zip, and a new version of each function.
 OF_A_RELEASE = {"aws_s3_object", "aws_lambda_function"}
 
 
 class RehearsalFailed(Exception):
     """Something that has to hold of a deployment did not."""
+
+
+FAILURES = (DemoFailed, RehearsalFailed, ServiceFailed, SignInFailed, TerraformFailed)
 
 
 def main() -> int:
@@ -59,7 +62,7 @@ def main() -> int:
     except ProviderMissing:
         print(f"make rehearse: {NO_PROVIDER}", file=sys.stderr)
         return 1
-    except (DemoFailed, RehearsalFailed, ServiceFailed, TerraformFailed) as error:
+    except FAILURES as error:
         print(f"\nThe rehearsal failed: {error}", file=sys.stderr)
         return 1
     print(f"\nRehearsed in {time.monotonic() - started:.0f} s.")
@@ -78,11 +81,12 @@ def rehearse() -> None:
         infrastructure.lay_out(told(stack.env, emulator))
         apply(infrastructure)
         deployed = Deployed()
-        put_into_service(deployed, stack.env)
+        put_into_service(deployed, stack)
         walk(deployed, stack.env, Control(stack.env["REPLICATE_BASE_URL"]))
         compare_rights(infrastructure, emulator)
         release(infrastructure, deployed)
         destroy(infrastructure)
+    shutil.rmtree(FOLDER)
 
 
 def hosted_zone() -> str:
@@ -91,10 +95,19 @@ def hosted_zone() -> str:
     return str(made["HostedZone"]["Id"]).rpartition("/")[2]
 
 
-def told(env: Mapping[str, str], emulator: Emulator) -> Mapping[str, str]:
+def told(env: Mapping[str, str], emulator: Emulator) -> Mapping[str, Mapping[str, str]]:
     """Return what functions are told here and nowhere else."""
     addresses = {name: env[name] for name in ADDRESSES}
-    return {**addresses, "AWS_CA_BUNDLE": str(emulator.certificate)}
+    connections = {name: with_places(env[name.upper()]) for name in CONNECTIONS}
+    return {
+        "addresses": {**addresses, "AWS_CA_BUNDLE": str(emulator.certificate)},
+        "connections": {**connections, "redis_url": env["REDIS_URL"]},
+    }
+
+
+def with_places(url: str) -> str:
+    at = sa.make_url(url)
+    return f"{at.drivername}://{{role}}:{{password}}@{at.host}:{at.port}/{at.database}"
 
 
 def apply(infrastructure: Infrastructure) -> None:
@@ -111,10 +124,15 @@ def require_nothing(changes: Sequence[Change]) -> None:
     print("a second plan is empty")
 
 
-def put_into_service(deployed: Deployed, env: Mapping[str, str]) -> None:
-    deployed.tell("settings", {name.lower(): env[name] for name in KNOWN_LATER})
-    deployed.tell("owner", {"database_url": env["DATABASE_URL"]})
+def put_into_service(deployed: Deployed, stack: Stack) -> None:
+    """The database's owner has an address here that Terraform cannot know. Rotation is asked for as
+    Secrets Manager does, for the emulator's does nothing."""
+    deployed.tell("settings", {name.lower(): stack.env[name] for name in KEYS})
+    deployed.tell("owner", {"database_url": stack.env["DATABASE_URL"]})
+    stack.let_make_roles()
     print(f"migrated: {deployed.invoke('migrate', {})}")
+    deployed.rotate("settings")
+    print("the settings have their connections")
 
 
 def compare_rights(infrastructure: Infrastructure, emulator: Emulator) -> None:

@@ -38,7 +38,7 @@ class Infrastructure:
         self._emulator = emulator
         self._zone_id = zone_id
 
-    def lay_out(self, told: Mapping[str, str]) -> None:
+    def lay_out(self, told: Mapping[str, Mapping[str, str]]) -> None:
         """Copy the product, lay the rehearsal over it, and leave what functions are told there."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(TERRAFORM, self.folder, ignore=_NOT_COPIED)

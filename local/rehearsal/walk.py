@@ -2,8 +2,9 @@
 the functions that have no address. Every right of every function is asked for on the way."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
@@ -25,6 +26,7 @@ from local.sign_in import sign_in
 from local.vendors.control import Control
 
 TIMEOUT = 20
+PATIENCE_SECONDS = 120
 HEARD_SECONDS = 30
 QUEUES = ("generation", "webhooks")
 
@@ -54,7 +56,21 @@ class Deployed:
         return json.loads(said)
 
     def require_health(self) -> None:
-        requests.get(f"{self.api_url}/health", timeout=TIMEOUT).raise_for_status()
+        """The first request waits until the emulator has unpacked the zip, and may give up."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(requests.RequestException):
+                answer = requests.get(f"{self.api_url}/health", timeout=TIMEOUT)
+                if answer.status_code == HTTPStatus.OK:
+                    return
+        raise DemoFailed(f"the API is not healthy after {PATIENCE_SECONDS} s")
+
+    def rotate(self, secret: str) -> None:
+        version = str(uuid4())
+        arn = boto3.client("secretsmanager").describe_secret(SecretId=f"{NAME}/{secret}")["ARN"]
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            event = {"Step": step, "SecretId": arn, "ClientRequestToken": version}
+            self.invoke("rotation", event)
 
     @contextmanager
     def deaf_workers(self) -> Iterator[None]:
@@ -88,6 +104,7 @@ class Deployed:
 def walk(deployed: Deployed, env: Mapping[str, str], vendors: Control) -> None:
     here = {**env, "API_URL": deployed.api_url}
     print(f"\n== `make demo`'s walk, at {here['API_URL']}")
+    deployed.require_health()
     demo.walk(here)
     print("\n== What else people and operators do")
     database = sa.create_engine(env["DATABASE_URL"], poolclass=sa.NullPool)

@@ -13,12 +13,22 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
-from ministack.core import iam_evaluator, tls
+from ministack.core import iam_actions, iam_evaluator, tls
 from ministack.services import sts
 
 WRITTEN = Path(os.environ["WITNESS"])
 
 _enforce = iam_evaluator.enforce
+_extract_resource_arn = iam_actions.extract_resource_arn
+
+
+def extract_resource_arn(service: str, *request: Any) -> object:
+    """Name ElastiCache's users, too, which the emulator does not tell apart."""
+    *_, parameters, region, account = request
+    if service == "elasticache" and (user := parameters.get("UserId")):
+        name = user[0] if isinstance(user, list) else user
+        return f"arn:aws:elasticache:{region}:{account}:user:{name}"
+    return _extract_resource_arn(service, *request)
 
 
 def enforce(
@@ -47,6 +57,7 @@ def enforce(
 
 def main() -> None:
     iam_evaluator.enforce = enforce
+    iam_actions.extract_resource_arn = extract_resource_arn
     config = Config()
     config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
     config.certfile, config.keyfile = tls.resolve_tls_material()

@@ -50,5 +50,12 @@ locals {
       at_once = 1
       secrets = ["owner"]
     }
+
+    # Where it connects, and what it changes: rotation.tf of the root.
+    rotation = {
+      at_once = 1
+      egress  = ["vendors"] # ElastiCache's own API
+      secrets = ["owner"]
+    }
   }
 }

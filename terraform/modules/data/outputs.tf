@@ -33,6 +33,11 @@ output "role_secret_arns" {
   value       = { for role, secret in aws_secretsmanager_secret.role : role => secret.arn }
 }
 
+output "cache_user" {
+  description = "Who the application is to Valkey."
+  value       = aws_elasticache_user.app.user_id
+}
+
 output "cache_user_arn" {
   description = "Whose password the rotation changes."
   value       = aws_elasticache_user.app.arn

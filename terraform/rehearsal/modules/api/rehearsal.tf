@@ -1,6 +1,8 @@
 # What the product's body says to API Gateway, as single resources.
 
 locals {
+  told = jsondecode(file("${path.module}/rehearsal.json"))
+
   routes = jsondecode(jsondecode(file("${path.module}/chalice.tf.json")).locals.chalice_api_swagger).paths
   parts  = { for path in keys(local.routes) : path => split("/", trimprefix(path, "/")) }
 

@@ -14,10 +14,14 @@ resource "aws_api_gateway_deployment" "rest_api" {
   }
 }
 
-# Vendors, sign-in and addresses are those of the local stack.
+# Vendors, sign-in and databases are those of the local stack.
 resource "aws_lambda_function" "this" {
   environment {
-    variables = merge(local.environment[each.key], jsondecode(file("${path.module}/rehearsal.json")))
+    variables = merge(
+      local.environment[each.key],
+      local.told.addresses,
+      try({ ROTATION = jsonencode(merge(jsondecode(local.environment[each.key].ROTATION), local.told.connections)) }, {}),
+    )
   }
 }
 
