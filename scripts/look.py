@@ -33,8 +33,10 @@ def main() -> int:
 def alarms(arguments: Namespace) -> Iterable[str]:
     """Return what stands, and why CloudWatch says it does."""
     pages = boto3.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(StateValue="ALARM", AlarmNamePrefix=f"{arguments.name}-"):
+    for page in pages.paginate(AlarmNamePrefix=f"{arguments.name}-"):
         for alarm in page["MetricAlarms"]:
+            if alarm["StateValue"] != "ALARM":
+                continue
             since = alarm["StateUpdatedTimestamp"]
             yield f"{alarm['AlarmName']} since {since:%H:%M}: {alarm['AlarmDescription']}"
             yield f"    {alarm['StateReason']}"

@@ -1,4 +1,5 @@
 """`make compatible`: the tests of the release before on the new schema, and ours on its schema.
+`scripts/compatible tests/jobs` runs some of them.
 
 The release before is the newest tag `v*`; where there is none, the commit that the newest migration
 came upon. Its code stays in traffic while the new schema is there already, and after a rollback.
@@ -25,8 +26,8 @@ from tests.drills import releases
 from tests.drills.releases import VERSIONS, names, revision
 
 HALVES = (
-    ("auth", "dashboard", "personas", "social"),
-    ("analyses", "conversations", "jobs", "spending", "workers"),
+    ("tests/auth", "tests/dashboard", "tests/personas", "tests/social"),
+    ("tests/analyses", "tests/conversations", "tests/jobs", "tests/spending", "tests/workers"),
 )
 """The tests of what the database is asked, on a stack each. The rest stands beside it, or is about
 the schema."""
@@ -47,6 +48,7 @@ class Verdict:
 
 
 def main() -> int:
+    chosen = [sys.argv[1:]] if sys.argv[1:] else HALVES
     try:
         release = releases.release_before()
     except releases.NoHistory as error:
@@ -55,19 +57,19 @@ def main() -> int:
     with TemporaryDirectory() as directory, releases.tree_of(release, Path(directory)) as old:
         new = Path(directory) / "new"
         copy_of_this(new)
-        return compare(old, new, release)
+        print(f"The release before: {releases.title(release)}, with the schema {head(old)}.")
+        return compare(old, new, chosen)
 
 
-def compare(old: Path, new: Path, release: str) -> int:
+def compare(old: Path, new: Path, chosen: Sequence[Sequence[str]]) -> int:
     added = sorted(names(new) - names(old))
     here, there = head(new), head(old)
-    print(f"The release before: {releases.title(release)}, with the schema {there}.")
     print(f"This one brings {', '.join(added) or 'no migration'}.", flush=True)
     if not added:
         return 0
     exchange(old / VERSIONS, new / VERSIONS)
-    is_kept = judged(f"The code before, on the schema {here}", old)
-    does_without = judged(f"This code, on the schema {there}", new)
+    is_kept = judged(f"The code before, on the schema {here}", run(old, chosen))
+    does_without = judged(f"This code, on the schema {there}", run(new, chosen))
     leads = [] if does_without else [lead(name) for name in added]
     for name, why in zip(added, leads, strict=False):
         print(f"  {name} comes before its code: {why or 'IT DOES NOT SAY WHY'}")
@@ -103,8 +105,7 @@ def head(tree: Path) -> str:
     return revision(max(names(tree)))
 
 
-def judged(title: str, tree: Path) -> bool:
-    verdict = run(tree)
+def judged(title: str, verdict: Verdict) -> bool:
     print(f"{title}: {verdict.passed} passed, {len(verdict.failed)} failed")
     for line in verdict.failed[:SHOWN]:
         print(f"  {line}")
@@ -116,17 +117,18 @@ def judged(title: str, tree: Path) -> bool:
     return verdict.is_good
 
 
-def run(tree: Path) -> Verdict:
-    with ThreadPoolExecutor(len(HALVES)) as pool:
-        said = "".join(pool.map(partial(run_half, tree), HALVES))
+def run(tree: Path, chosen: Sequence[Sequence[str]]) -> Verdict:
+    """Run each part on a stack of its own, at the same time."""
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        said = "".join(pool.map(partial(run_part, tree), chosen))
     failed = [
         line.partition(" - ")[0] for line in said.splitlines() if re.match(r"(FAILED|ERROR) ", line)
     ]
     return Verdict(sum(int(number) for number in re.findall(r"(\d+) passed", said)), failed, said)
 
 
-def run_half(tree: Path, parts: Sequence[str]) -> str:
-    tests = [f"tests/{part}" for part in parts if (tree / "tests" / part).is_dir()]
+def run_part(tree: Path, names: Sequence[str]) -> str:
+    tests = [name for name in names if (tree / name).exists()]
     left_out = [f"--ignore-glob=*/{name}" for name in ABOUT_MIGRATIONS]
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-o", "addopts=")
     done = subprocess.run(  # noqa: S603 - our own tests
