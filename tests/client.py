@@ -53,6 +53,13 @@ class Api:
         api.token, api.user = api.tokens["access_token"], api.tokens["user"]
         return api
 
+    def renew(self) -> None:
+        """Exchange the refresh token for new ones."""
+        answer = self.post("/auth/refresh", {"refresh_token": self.tokens["refresh_token"]})
+        assert answer.status == 200, answer
+        self.tokens = answer.json
+        self.token = self.tokens["access_token"]
+
     def log_in(self, account: str) -> Answer:
         token, nonce = id_token(self.env, account)
         return self.post("/auth/google-login", {"token": token, "nonce": nonce})

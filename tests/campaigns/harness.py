@@ -1,9 +1,11 @@
 """What a campaign needs of the product: to ask, to let time pass, to deliver, to look."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import inf
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chalicelib import wiring
+from chalicelib.auth.tokens import ACCESS_TOKEN_SECONDS
 from chalicelib.core.models import Breaker, JobStatus, Persona
 from chalicelib.jobs import timing
 from chalicelib.spending import breakers
@@ -103,8 +106,7 @@ def opened(
             mailbox=Mailbox(mail, clock),
             clock=clock,
             crew=Crew(),
-            token=api.token or "",
-            owner_id=api.user["id"],
+            owner=api,
             analysis_id=str(survey.id),
             gateway=gateway,
         )
@@ -120,10 +122,24 @@ class Harness:
     mailbox: Mailbox
     clock: Clock
     crew: Crew
-    token: str
-    owner_id: str
+    owner: Api
     analysis_id: str
     gateway: Receiver
+
+    _is_fresh_until: float = -inf
+
+    @property
+    def owner_id(self) -> str:
+        return str(self.owner.user["id"])
+
+    @property
+    def token(self) -> str:
+        """The owner's, with half of its life before it: a campaign outlives many."""
+        if time.monotonic() > self._is_fresh_until:
+            self._is_fresh_until = time.monotonic() + ACCESS_TOKEN_SECONDS / 2
+            self.owner.renew()
+        assert self.owner.token is not None
+        return self.owner.token
 
     def begin(self, runs: int) -> list[str]:
         """Return names that nobody else has, for pictures that cost no time."""
@@ -155,7 +171,7 @@ class Harness:
 
     def _asked(self, requests: Sequence[tuple[str, str, Any, Any]]) -> list[tuple[int, Any]]:
         answers = self.crew.each("ask", requests)
-        if any(status >= HTTPStatus.INTERNAL_SERVER_ERROR for status, _ in answers):
+        if any(status >= HTTPStatus.BAD_REQUEST for status, _ in answers):
             raise RoleFailed(answers)
         return answers
 
