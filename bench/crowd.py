@@ -1,5 +1,8 @@
 """Any number of public personas, and what was done with them, made inside PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -58,6 +61,17 @@ WHERE tablename = 'feed_entries' AND indexname LIKE 'ix_%'
 """
 
 
+@contextmanager
+def unindexed(session: Session) -> Iterator[None]:
+    """Build the lists' indexes at the end, which is quicker for a very large crowd."""
+    indexes = session.execute(sa.text(_INDEXES)).all()
+    for index in indexes:
+        session.execute(sa.text(f"DROP INDEX {index.indexname}"))
+    yield
+    for index in indexes:
+        session.execute(sa.text(index.indexdef))
+
+
 def gather(session: Session, *, size: int, owners: int = 1000) -> None:
     """Add the crowd. The lists are written in one piece, not persona by persona."""
     run = session.execute
@@ -69,12 +83,7 @@ def gather(session: Session, *, size: int, owners: int = 1000) -> None:
     about = {"size": size, "own_tags": OWN_TAGS, "archetypes": list(ARCHETYPES)}
     run(sa.text(_PERSONAS), about)
     run(sa.text("ALTER TABLE personas ENABLE TRIGGER USER"))
-    indexes = run(sa.text(_INDEXES)).all()
-    for index in indexes:
-        run(sa.text(f"DROP INDEX {index.indexname}"))
     run(sa.text(_ENTRIES))
-    for index in indexes:
-        run(sa.text(index.indexdef))
     run(sa.text(_EVENTS), {"events": size, "targets": min(size, 20_000)})
     run(sa.text("ANALYZE personas, feed_entries, engagement_events"))
 

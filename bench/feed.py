@@ -1,6 +1,7 @@
 """What the feed's pages touch among a million personas, and what its keys cost to write.
 
-Buffers are exact, and the same on every machine. `FEED_PERSONAS` says how many personas.
+Buffers are exact, and the same on every machine. `FEED_PERSONAS` says how many personas, `PLANS` a
+file for the plan of every statement.
 """
 
 import json
@@ -34,7 +35,7 @@ def main() -> None:
 
 def measure(stack: Stack, *, size: int) -> None:
     # These read the settings, which are there only now.
-    from bench.crowd import churn, gather  # noqa: PLC0415
+    from bench.crowd import churn, gather, unindexed  # noqa: PLC0415
     from chalicelib import migrations  # noqa: PLC0415
     from chalicelib.core import db  # noqa: PLC0415
 
@@ -43,7 +44,8 @@ def measure(stack: Stack, *, size: int) -> None:
     with db.patience(PATIENCE_SECONDS), Session(_superuser(stack)) as session:
         session.execute(sa.text("SET statement_timeout = 0"))
         session.execute(sa.text("SET maintenance_work_mem = '512MB'"))
-        gather(session, size=size)
+        with unindexed(session):
+            gather(session, size=size)
         churn(session, share=CHURNED)
         session.execute(sa.text("VACUUM ANALYZE feed_entries, engagement_events"))
         print(f"\n{size:,} public personas, made in {perf_counter() - started:.0f} s")
@@ -52,7 +54,7 @@ def measure(stack: Stack, *, size: int) -> None:
 
 
 def show_pages(session: Session, *, size: int) -> None:
-    from bench.pages import Statement, lists, searches, touched, trends  # noqa: PLC0415
+    from bench.pages import Statement, lists, plan_of, searches, touched, trends  # noqa: PLC0415
 
     groups: dict[str, Iterable[tuple[str, Statement]]] = {
         f"Pages of 25, the largest there are (goal: at most {GOAL} buffers)": lists(
@@ -61,6 +63,7 @@ def show_pages(session: Session, *, size: int) -> None:
         "Searches (bounded by what is looked through and by the cap)": searches(),
         "Trends (bounded by the cap of events)": trends(),
     }
+    plans = []
     for title, statements in groups.items():
         rows = []
         for name, statement in statements:
@@ -68,7 +71,10 @@ def show_pages(session: Session, *, size: int) -> None:
             found = touched(session, statement)
             ms = f"{found.milliseconds:.2f}"
             rows.append([name, f"{found.rows:.0f}", str(found.buffers), ms])
+            plans.append(f"{name}\n{plan_of(session, statement)}\n")
         show(title, ("", "rows", "buffers", "ms, warm"), rows)
+    if file := os.environ.get("PLANS"):
+        Path(file).write_text("\n".join(plans), encoding="utf-8")
 
 
 def show_keys(session: Session) -> None:

@@ -23,14 +23,14 @@ _entries = FeedEntry.__table__
 class Explained(sa.Executable, sa.ClauseElement):
     inherit_cache = False
 
-    def __init__(self, statement: Statement) -> None:
-        self.statement = statement
+    def __init__(self, statement: Statement, form: str = "JSON") -> None:
+        self.statement, self.form = statement, form
 
 
 @compiles(Explained)
 def _explain(element: Explained, compiler: SQLCompiler, **options: Any) -> str:
     inner = compiler.process(element.statement, **options)
-    return f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {inner}"
+    return f"EXPLAIN (ANALYZE, BUFFERS, FORMAT {element.form}) {inner}"
 
 
 class Touched(NamedTuple):
@@ -44,6 +44,10 @@ def touched(session: Session, statement: Statement) -> Touched:
     plan = found["Plan"]
     buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     return Touched(plan["Actual Rows"], int(buffers), found["Execution Time"])
+
+
+def plan_of(session: Session, statement: Statement) -> str:
+    return "\n".join(session.scalars(Explained(statement, "TEXT")))
 
 
 def lists(session: Session, *, deep: int) -> Iterator[tuple[str, sa.Select[Any]]]:

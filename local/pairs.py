@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.analyses.instruments import Trait
-from chalicelib.core.cache import NoCache
 from chalicelib.core.models import TraitSource
-from chalicelib.social.pairs.services import Pair, Side, draw, score_of
+from chalicelib.social.pairs import picture
+from chalicelib.social.pairs.services import Pair, Side, score_of
 
 TRAITS = (
     *(Trait.EXTRAVERSION, Trait.AGREEABLENESS, Trait.CONSCIENTIOUSNESS),
@@ -35,8 +35,10 @@ def report(directory: Path) -> str:
     lines = ["| pair | score | margin | percentile | label | points |", "|---|---|---|---|---|---|"]
     for name, people in PAIRS.items():
         pair = Pair(*(_side(*person) for person in people))
-        (directory / f"chemistry-{name}.svg").write_text(draw(NoCache(), pair), encoding="utf-8")
         told = score_of(pair)
+        a, b = ((side.name, side.traits) for side in (pair.a, pair.b))
+        drawn = picture.draw(a, b, told)
+        (directory / f"chemistry-{name}.svg").write_text(drawn, encoding="utf-8")
         points = ", ".join(f"{each.trait} {each.points:+.1f}" for each in told.contributions)
         cells = (
             *(f"{pair.a.name} and {pair.b.name}", f"{told.score:.1f}", f"{told.margin:.1f}"),

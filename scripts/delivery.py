@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import boto3
@@ -72,13 +73,19 @@ class Environment:
     def shift(self, before: Versions, after: Versions) -> None:
         """Let CodeDeploy move the aliases, each as its group says, and wait for all."""
         moved = {name: version for name, version in after.items() if before[name] != version}
-        begun = [self._begin(name, before[name], version) for name, version in moved.items()]
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._take_back, {name: before[name] for name in moved})
+            begun = [self._begin(name, before[name], version) for name, version in moved.items()]
             for deployment in begun:
                 self._wait(deployment)
-        except ReleaseFailed:
-            self.stop()
-            raise
+            undo.pop_all()
+
+    def _take_back(self, before: Versions) -> None:
+        """Stop what is on its way, and lead back what was quicker: all of a release, or nothing."""
+        self.stop()
+        for name, version in before.items():
+            self.point(name, version)
+            print(f"{name}: back to {version}")
 
     def _begin(self, function: str, before: str, after: str) -> str:
         properties = {

@@ -17,18 +17,17 @@ from alembic.script import Script, ScriptDirectory
 
 from chalicelib import migrations
 
-BASELINE = "0010"
-"""Nothing ran yet when this one, and those before it, were written."""
-
 SQUAWK = Path(sys.executable).with_name("squawk")
 CONFIG = Path(__file__).resolve().parent.parent / ".squawk.toml"
 
 
 def main() -> int:
     scripts = ScriptDirectory.from_config(migrations.config())
-    newer = [each for each in scripts.walk_revisions() if each.revision > BASELINE]
+    newer = [each for each in scripts.walk_revisions() if each.revision > migrations.BASELINE]
     complaints = [complaint for each in newer for complaint in _complaints(scripts, each)]
-    print("\n".join(complaints) or f"{len(newer)} migrations since {BASELINE} do no harm")
+    print(
+        "\n".join(complaints) or f"{len(newer)} migrations since {migrations.BASELINE} do no harm"
+    )
     return 1 if complaints else 0
 
 

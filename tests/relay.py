@@ -1,4 +1,4 @@
-"""What lies between the API and its cache, as bad as a test wants it."""
+"""What lies between the API and its cache, or its database, as bad as a test wants it."""
 
 import socket
 import time
@@ -33,8 +33,12 @@ class Relay:
         self._door = socket.create_server(("127.0.0.1", 0))
 
     @property
+    def port(self) -> int:
+        return int(self._door.getsockname()[1])
+
+    @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._door.getsockname()[1]}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def close(self) -> None:
         self.may_carry.set()
@@ -46,7 +50,11 @@ class Relay:
                 client, _ = self._door.accept()
             except OSError:
                 return
-            server = socket.create_connection(self.target)
+            try:
+                server = socket.create_connection(self.target)
+            except OSError:
+                client.close()
+                continue
             Thread(target=self._carry, args=(client, server), daemon=True).start()
             Thread(target=self._answer, args=(server, client), daemon=True).start()
 

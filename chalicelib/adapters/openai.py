@@ -7,10 +7,11 @@ sending it (decision 0036).
 
 import base64
 import binascii
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import httpx2
 import openai
@@ -122,12 +123,34 @@ class _Pictures(BaseModel):
         return {"images": 1, **(self.usage.units if self.usage else {})}
 
 
+class _InTime(httpx2.SyncByteStream):
+    """An answer that drips would never end: httpx bounds each read by itself."""
+
+    def __init__(self, answer: httpx2.Response) -> None:
+        self._bytes = answer.stream
+        self._ends_at = time.monotonic() + answer.request.extensions["timeout"]["read"]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in cast("httpx2.SyncByteStream", self._bytes):
+            if time.monotonic() > self._ends_at:
+                message = "the answer does not come to its end"
+                raise httpx2.ReadTimeout(message)
+            yield piece
+
+    def close(self) -> None:
+        cast("httpx2.SyncByteStream", self._bytes).close()
+
+
+def _hurry(answer: httpx2.Response) -> None:
+    answer.stream = _InTime(answer)
+
+
 def connect(key: SecretStr, *, timeout: float) -> OpenAI:
     return OpenAI(
         api_key=key.get_secret_value(),
         timeout=timeout,
         max_retries=0,
-        http_client=DefaultHttpxClient(follow_redirects=False),
+        http_client=DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [_hurry]}),
     )
 
 

@@ -117,6 +117,7 @@ def send_message(
         return known
     _admit(text.moderating)
     _screen(text, message, clock)
+    prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
     with transaction() as session:
         conversation_id = persona.conversation_id or talks.open_talk(
             session, owner_id=owner_id, persona_id=persona.id
@@ -131,15 +132,17 @@ def send_message(
         )
     if isinstance(begun, Spoken):
         return begun
-    prompt = prompts.instructions_of(cache, persona_id=persona.id, version=persona.version)
     return _carried_out(text, cache, begun, prompt, clock)
 
 
 def _screen(text: TextEngine, message: str, clock: Clock) -> None:
+    """A moderator that has judged works, whatever it says and whatever becomes of the turn."""
     try:
         _judge(text, message, clock)
     except ContentRefused as error:
+        _trust(text.moderating)
         raise Blocked from error
+    _trust(text.moderating)
 
 
 def _carried_out(text: TextEngine, cache: Cache, begun: Begun, prompt: str, clock: Clock) -> Spoken:
@@ -148,8 +151,7 @@ def _carried_out(text: TextEngine, cache: Cache, begun: Begun, prompt: str, cloc
     reply = _settled_reply(text, calls, past, prompt, clock)
     with transaction() as session:
         spoken = turns.finish(session, begun, calls.ended, reply)
-        for service in (text.writing, text.moderating):
-            session.execute(breakers.CLOSE, breakers.closed(service))
+        session.execute(breakers.CLOSE, breakers.closed(text.writing))
     prompts.keep_past(cache, past, spoken, calls.folded)
     return spoken
 
@@ -164,11 +166,11 @@ def _settled_reply(text: TextEngine, calls: Calls, past: Past, prompt: str, cloc
         raise _explained(error) from error
     try:
         _judge(text, reply, clock)
-    except ContentRefused as error:
+    except (ContentRefused, VendorUnavailable) as error:
         _give_up(calls)
-        raise ReplyWithheld from error
-    except VendorUnavailable:
-        _give_up(calls)
+        _trust(text.writing)
+        if isinstance(error, ContentRefused):
+            raise ReplyWithheld from error
         raise
     return reply
 
@@ -242,11 +244,17 @@ def _give_up(calls: Calls, *, is_blocked: bool = False) -> None:
 
 def _note(service: Service, error: DomainError) -> None:
     """A vendor that refuses works."""
+    if not isinstance(error, VendorUnavailable):
+        _trust(service)
+        return
     with transaction() as session:
-        if isinstance(error, VendorUnavailable):
-            breakers.note_failure(session, service, rest=timing.REST, retry_after=error.retry_after)
-        else:
-            session.execute(breakers.CLOSE, breakers.closed(service))
+        breakers.note_failure(session, service, rest=timing.REST, retry_after=error.retry_after)
+
+
+def _trust(service: Service) -> None:
+    """Close the breaker at once: who waits for news of the vendor would wait for a minute else."""
+    with at_once() as session:
+        session.execute(breakers.CLOSE, breakers.closed(service))
 
 
 def _explained(error: DomainError) -> DomainError:

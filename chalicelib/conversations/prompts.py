@@ -17,6 +17,7 @@ from chalicelib.core.cache import keep, key_of, recall
 from chalicelib.core.db import reading
 from chalicelib.core.models import Persona, Voice
 from chalicelib.core.ports import Cache
+from chalicelib.personas.exceptions import PersonaNotFound
 
 PROMPT_SECONDS = 24 * 3600
 TALK_SECONDS = 3600
@@ -30,6 +31,8 @@ class Assembled(BaseModel):
 
 
 def instructions_of(cache: Cache, *, persona_id: UUID, version: int) -> str:
+    """Return the persona's rules and ours. One that has just been deleted has none, and is not
+    found: nobody talks with a model that was told half of them."""
     key = key_of("prompt", context.RULES_VERSION, persona_id, version)
     if (known := recall(cache, key, Assembled)) is not None:
         return known.instructions
@@ -37,7 +40,9 @@ def instructions_of(cache: Cache, *, persona_id: UUID, version: int) -> str:
         stored = session.execute(
             sa.select(Persona.system_prompt, Persona.version).where(Persona.id == persona_id)
         ).one()
-    made = Assembled(instructions=context.instructions(stored.system_prompt or ""))
+    if stored.system_prompt is None:
+        raise PersonaNotFound
+    made = Assembled(instructions=context.instructions(stored.system_prompt))
     if stored.version == version:
         keep(cache, key, made, seconds=PROMPT_SECONDS)
     return made.instructions

@@ -1,8 +1,11 @@
 """Engines and the one transaction. Only this module commits."""
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from select import select
 from typing import Any
@@ -18,6 +21,8 @@ from sqlalchemy.orm import Session
 from chalicelib.core.config import settings
 from chalicelib.core.errors import DomainError, Unavailable
 
+log = logging.getLogger(__name__)
+
 _CONNECT = {
     "connect_timeout": 3,
     "keepalives_idle": 10,
@@ -30,7 +35,18 @@ _CONNECT = {
 SILENCE_SECONDS = 8
 """Longer than the server's own deadline for a statement (5 s), shorter than a request may take."""
 
+REST_SECONDS = 30.0
+"""How long a replica that has failed is left alone."""
+
 _patience: ContextVar[float] = ContextVar("patience", default=SILENCE_SECONDS)
+
+
+@dataclass
+class _Rest:
+    ends_at: float = float("-inf")
+
+
+_rest = _Rest()
 
 
 class DatabaseUnavailable(Unavailable):
@@ -73,13 +89,24 @@ def at_once() -> Iterator[Session]:
 
 
 def has_replica() -> bool:
-    return settings().database_replica_url is not None
+    """Say whether there is one to be asked now."""
+    return settings().database_replica_url is not None and time.monotonic() >= _rest.ends_at
+
+
+def rest_replica() -> bool:
+    """Leave the replica alone, as it may be what has failed. Say whether it was asked until now."""
+    was_asked = has_replica()
+    if was_asked:
+        log.warning("the replica rests", extra={"seconds": REST_SECONDS})
+        _rest.ends_at = time.monotonic() + REST_SECONDS
+    return was_asked
 
 
 @contextmanager
 def reading_replica() -> Iterator[Session]:
     """Read what may be a moment old. Without a replica, read from the primary."""
-    with _outages_named(), Session(_replica(), autoflush=False) as session:
+    engine = _replica() if has_replica() else _primary()
+    with _outages_named(), Session(engine, autoflush=False) as session:
         yield session
 
 
@@ -104,6 +131,7 @@ def dispose() -> None:
             engine().dispose()
     for made in (_primary, _writer, _replica):
         made.cache_clear()
+    _rest.ends_at = float("-inf")
 
 
 @contextmanager

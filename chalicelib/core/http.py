@@ -173,6 +173,16 @@ class Endpoint:
             return problems.from_error(error)
 
     def _answer(self, request: Request, path: Mapping[str, str]) -> Answer:
+        """Without the replica the primary answers, be it later: a view that reads from the replica
+        does nothing else, and may be called again."""
+        try:
+            return self._answered(request, path)
+        except db.DatabaseUnavailable:
+            if "replica" not in self.given or not db.rest_replica():
+                raise
+            return self._answered(request, path)
+
+    def _answered(self, request: Request, path: Mapping[str, str]) -> Answer:
         caller = self.guard(request.headers)
         inputs = self._inputs(request, path)
         attempt = self._attempt(request, path, caller)

@@ -9,6 +9,9 @@ from alembic.runtime.migration import MigrationContext
 
 from chalicelib.core.config import settings
 
+BASELINE = "0010"
+"""No release had been made when this one, and those before it, were written."""
+
 
 def config() -> Config:
     made = Config()

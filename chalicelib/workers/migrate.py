@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 20
 PAUSE_SECONDS = 3.0
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, DEADLOCK = "55P03", "40P01"
 
 
 class DatabaseBusy(Unavailable):
@@ -53,7 +53,7 @@ def with_patience(upgrade: Callable[[], None]) -> None:
         try:
             return upgrade()
         except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "pgcode", None) not in {LOCK_NOT_AVAILABLE, DEADLOCK}:
                 raise
             if not left:
                 raise DatabaseBusy from error

@@ -1,5 +1,7 @@
 """What OpenAI can do to a call, through the real SDK, and what the application makes of it."""
 
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -330,3 +332,20 @@ def test_a_redirect_is_not_followed(wire: Wire, misled: Engines, status: str) ->
         with pytest.raises(TRANSLATED):
             misled.moderate("Ada")
         assert elsewhere.connections == 0
+
+
+def _drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b" ")
+        time.sleep(0.03)
+
+
+@pytest.mark.parametrize("operation", ["text", "image"])
+def test_a_vendor_that_drips_is_given_up(operation: str) -> None:
+    with listening(_drip) as wire, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_BASE_URL", f"{wire.url}/v1")
+        began = time.monotonic()
+        with connected(0.3) as engines, pytest.raises(VendorUnavailable):
+            engines.call(operation, "Ada")
+        assert time.monotonic() - began < 1

@@ -14,7 +14,7 @@ from tests.campaigns.harness import Harness, opened
 from tests.receiver import Receiver
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def campaign(
     stack: Stack, ai: Control, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Harness]:

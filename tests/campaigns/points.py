@@ -13,6 +13,7 @@ from chalicelib.adapters.download import Downloads
 from chalicelib.adapters.openai import OpenAiImages, OpenAiText
 from chalicelib.adapters.replicate import ReplicateImages
 from chalicelib.adapters.s3 import S3Objects
+from chalicelib.adapters.valkey import ValkeyCache
 from chalicelib.core.http import Endpoint
 from chalicelib.jobs import leases, runner
 from chalicelib.jobs.purchases import buy
@@ -177,8 +178,10 @@ def _publish() -> Iterator[Point]:
     yield from recorded("publish", is_at("publish"))
     yield work("publish", "before", enters(publish))
     yield work("publish", "in the transaction, job ended", leaves(leases.finish))
+    yield work("publish", "card held in the cache", leaves(ValkeyCache.hold))
     yield work("publish", "before COMMIT", end)
     yield work("publish", "after COMMIT", replace(end, leaves=True))
+    yield work("publish", "card forgotten by the cache", leaves(ValkeyCache.forget))
     yield work("publish", "before the message is deleted", enters(LogQueue.delete))
     yield work("publish", "message deleted", leaves(LogQueue.delete))
 

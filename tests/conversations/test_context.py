@@ -86,7 +86,7 @@ def test_what_is_folded_is_remembered_and_not_told_again(
 ) -> None:
     first = words()
     talk.hear(f"{first}. {LONG}")
-    tell(talk, 5)
+    tell(talk, 7)
     row = talk.row(session)
     assert row.summary_upto_seq > 1
     assert first in (row.summary or "")

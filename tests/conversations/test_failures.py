@@ -1,6 +1,8 @@
 """What goes wrong between the two transactions: the message stays, the day is not charged, and
 nothing but a whole answer is ever kept."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -226,3 +228,39 @@ def test_nothing_that_is_said_is_logged(talk: Talk, ai: Control, log: Log) -> No
     assert "no reply" in log.text
     for said in (secret, reply, bad):
         assert said not in log.text
+
+
+@pytest.mark.parametrize("message", [BAD, "Hello?"], ids=["a refused message", "no answer"])
+def test_a_moderator_that_works_again_is_trusted_whatever_becomes_of_the_turn(
+    talk: Talk, ai: Control, session: Session, message: str
+) -> None:
+    ai.fail("moderation", "503", times=5)
+    assert {talk.say("Hello.").code for _ in range(5)} == {"vendor_unavailable"}
+    assert talk.say("Hello.").code == "vendor_resting"
+    let_time_pass(session, 31)
+    ai.fail("text", "503")
+    assert talk.say(message).code in {"blocked", "vendor_unavailable"}
+    ai.clear()
+    assert talk.hear("Hello.")
+
+
+def test_a_writer_that_works_again_is_trusted_although_its_reply_is_withheld(
+    talk: Talk, ai: Control, session: Session
+) -> None:
+    ai.fail("text", "503", times=5)
+    assert {talk.say("Hello.").code for _ in range(5)} == {"vendor_unavailable"}
+    let_time_pass(session, 31)
+    ai.fail("moderation", "flagged", after=1)
+    assert talk.say("Hello.").code == "reply_withheld"
+    assert talk.hear("Hello.")
+
+
+def test_nobody_talks_with_who_is_deleted_meanwhile(talk: Talk, ai: Control) -> None:
+    said = words()
+    ai.latency(moderation=1500)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(talk.say, said)
+        wait_until(lambda: ai.calls("moderation", contains=said).attempts > 0)
+        assert talk.owner.delete(talk.life.path).status == 204
+    assert (answer.result().status, answer.result().code) == (404, "persona_not_found")
+    assert ai.calls("text", contains=said).attempts == 0

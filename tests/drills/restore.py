@@ -56,6 +56,10 @@ class Restored:
     def rows(self) -> int:
         return sum(count for count, _ in self.before.values())
 
+    @property
+    def is_whole(self) -> bool:
+        return self.restored == self.before != self.after_mistake
+
 
 class Clock:
     def __init__(self) -> None:
@@ -82,20 +86,24 @@ def restore(stack: Stack, *, people: int) -> Restored:
 
 
 @contextmanager
-def database(stack: Stack, primary: Cluster, name: str) -> Iterator[None]:
+def database(
+    stack: Stack, primary: Cluster, name: str, *, revision: str = "head"
+) -> Iterator[dict[str, str]]:
     """A database of the drill's own, with our schema, in the settings while this lasts."""
+    urls = {each: url_of(stack, each, name) for each in ("DATABASE_URL", "DATABASE_REPLICA_URL")}
     with primary.superuser() as cursor:
         cursor.execute(sql.SQL("CREATE DATABASE {} OWNER persona").format(sql.Identifier(name)))
-    with settings_with(DATABASE_URL=url_of(stack, name, primary.port)):
-        migrations.upgrade()
-        yield
-    with primary.superuser() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    try:
+        with settings_with(**urls):
+            migrations.upgrade(revision)
+            yield urls
+    finally:
+        with primary.superuser() as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def url_of(stack: Stack, name: str, port: int) -> str:
-    url = sa.make_url(stack.env["DATABASE_URL"]).set(database=name, host=HOST, port=port)
-    return url.render_as_string(hide_password=False)
+def url_of(stack: Stack, setting: str, name: str) -> str:
+    return sa.make_url(stack.env[setting]).set(database=name).render_as_string(hide_password=False)
 
 
 def _restored(primary: Cluster, name: str, folder: Path, clock: Clock, *, people: int) -> Restored:
@@ -108,6 +116,7 @@ def _restored(primary: Cluster, name: str, folder: Path, clock: Clock, *, people
         moment = ask(primary, name, "SELECT clock_timestamp()::text")
         say(primary, name, MISTAKE)
         after_mistake = fingerprint(primary, name)
+        say(primary, name, FILL.format(first=people + 1, last=people + 1))  # life goes on
         finish_wal(primary, folder)
     port = choose(["postgres"], "free")["postgres"]
     copy = replace(primary, name="restored", data=folder / "data", port=port)

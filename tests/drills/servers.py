@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.postgres import Cluster, program
-from local.service import Service
+from local.service import Service, last_lines
 from local.stack import Stack
 from local.unprivileged import identity_for
 
@@ -82,8 +82,12 @@ def run(cluster: Cluster, *command: str | Path) -> None:
 def serving(cluster: Cluster, settings: Mapping[str, str], *, log: Path) -> Iterator[None]:
     """Serve a cluster while this lasts, once it takes writes."""
     server: Service = cluster.server(cluster.answers, settings)
-    with running(cluster, list(server.command)[len(cluster.identity.prefix) :], log=log):
-        wait_until(
-            lambda: cluster.answers("SELECT NOT pg_is_in_recovery()"), f"it does not serve: {log}"
-        )
+    command = list(server.command)[len(cluster.identity.prefix) :]
+    with running(cluster, command, log=log) as process:
+
+        def takes_writes() -> bool:
+            assert process.poll() is None, last_lines(log)
+            return cluster.answers("SELECT NOT pg_is_in_recovery()")
+
+        wait_until(takes_writes, f"it does not serve: {log}")
         yield

@@ -81,4 +81,11 @@ MUTANTS = (
         old="        withdraw(session, cache, profile_key(user_id))\n",
         tests=(f"{ENDED}::test_a_profile_is_that_of_the_primary_persona",),
     ),
+    Mutant(
+        "without the replica the primary answers",
+        "chalicelib/core/http.py",
+        old='            if "replica" not in self.given or not db.rest_replica():\n',
+        new="            if True:\n",
+        tests=(f"{SEEN}::test_while_the_replica_is_gone_the_primary_answers",),
+    ),
 )

@@ -51,6 +51,13 @@ MUTANTS = (
         tests=("tests/social/test_feed.py::test_a_cursor_of_another_list_is_refused",),
     ),
     Mutant(
+        "a cursor's moment is told as every server reads it",
+        "chalicelib/social/feed/cursors.py",
+        old="    return moment.astimezone(UTC)\n",
+        new="    return moment\n",
+        tests=("tests/social/test_feed.py::test_a_moment_is_the_same_wherever_it_is_told",),
+    ),
+    Mutant(
         "a view counts once a day",
         ENGAGEMENT,
         old="    return len(session.execute(added.returning(_events.c.id)).all())\n",

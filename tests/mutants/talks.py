@@ -110,4 +110,29 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "a moderator that works again is trusted, whatever becomes of the turn",
+        CHATTING,
+        old="        raise Blocked from error\n    _trust(text.moderating)\n",
+        new="        raise Blocked from error\n",
+        tests=(
+            (
+                f"{FAILURES}"
+                "::test_a_moderator_that_works_again_is_trusted_whatever_becomes_of_the_turn"
+            ),
+        ),
+    ),
+    Mutant(
+        "no model is told half of a persona's rules",
+        "chalicelib/conversations/prompts.py",
+        old="    if stored.system_prompt is None:\n        raise PersonaNotFound\n",
+        tests=(f"{FAILURES}::test_nobody_talks_with_who_is_deleted_meanwhile",),
+    ),
+    Mutant(
+        "a vendor that drips is given up",
+        "chalicelib/adapters/openai.py",
+        old="            if time.monotonic() > self._ends_at:\n",
+        new="            if False:\n",
+        tests=("tests/adapters/test_openai.py::test_a_vendor_that_drips_is_given_up",),
+    ),
 )

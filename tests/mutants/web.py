@@ -18,10 +18,10 @@ MUTANTS = (
     ),
     Mutant(
         "an unchanged answer is told from a changed one",
-        HTTP,
+        "chalicelib/core/answers.py",
         old='    return "*" in listed or etag.removeprefix("W/") in listed\n',
         new='    return header != ""\n',
-        tests=(("tests/personas/test_reading.py::test_a_changed_poll_is_answered_in_full"),),
+        tests=("tests/personas/test_reading.py::test_a_changed_poll_is_answered_in_full",),
     ),
     Mutant(
         "only the origins that are listed may read an answer",

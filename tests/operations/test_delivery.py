@@ -15,6 +15,8 @@ from zipfile import ZipFile
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.codedeploy.models import codedeploy_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
@@ -54,17 +56,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         deployments = boto3.client("codedeploy")
         deployments.create_application(applicationName="persona-ai-prod", computePlatform="Lambda")
         trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-        role = boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=trust)
+        boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=trust)
         for name in (*FUNCTIONS, "persona-ai-staging-api_handler"):
-            boto3.client("lambda").create_function(
-                FunctionName=name,
-                Runtime="python3.13",
-                Role=role["Role"]["Arn"],
-                Handler="app.app",
-                Code={"ZipFile": zipped("1")},
-                Publish=True,
-            )
-            boto3.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+            add_function(name)
         for name in FUNCTIONS:
             deployments.create_deployment_group(
                 applicationName="persona-ai-prod",
@@ -74,9 +68,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def apply(text: str) -> None:
+def add_function(name: str) -> None:
+    boto3.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=boto3.client("iam").get_role(RoleName="any")["Role"]["Arn"],
+        Handler="app.app",
+        Code={"ZipFile": zipped("1")},
+        Publish=True,
+    )
+    boto3.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+
+
+def apply(text: str, *names: str) -> None:
     """As Terraform does: new code becomes a new version, to which nothing leads yet."""
-    for name in FUNCTIONS:
+    for name in names or FUNCTIONS:
         boto3.client("lambda").update_function_code(
             FunctionName=name, ZipFile=zipped(text), Publish=True
         )
@@ -90,18 +96,19 @@ def live() -> set[str]:
 
 
 @contextmanager
-def codedeploy(status: str) -> Iterator[None]:
-    """Play CodeDeploy to its end, which moto leaves out: it moves an alias, or takes it back."""
-    account = codedeploy_backends[ACCOUNT_ID][KEYS["AWS_DEFAULT_REGION"]]
+def codedeploy(status: str, **of: str) -> Iterator[None]:
+    """Play CodeDeploy to its end, which moto leaves out: it moves an alias, or takes it back. A
+    group may end in another way than the rest."""
     is_over = Event()
 
     def play() -> None:
         while not is_over.wait(0.02):
-            for deployment in list(account.deployments.values()):
+            for deployment in deployments():
                 if deployment.status == "Created":
-                    if status == "Succeeded":
+                    ends = of.get(deployment.deployment_group_name, status)
+                    if ends == "Succeeded":
                         _move(deployment.revision)
-                    deployment.status = status
+                    deployment.status = ends
 
     player = Thread(target=play)
     player.start()
@@ -120,9 +127,24 @@ def _move(revision: Any) -> None:
     )
 
 
+def deployments() -> list[Any]:
+    account = codedeploy_backends[ACCOUNT_ID][KEYS["AWS_DEFAULT_REGION"]]
+    return list(account.deployments.values())
+
+
+def _stop(params: Any, **_: object) -> tuple[Any, dict[str, str]]:
+    """Stop a deployment, which moto leaves out, too."""
+    wanted = json.loads(params["body"])["deploymentId"]
+    [stopped] = [each for each in deployments() if each.deployment_id == wanted]
+    stopped.status = "Stopped"
+    return AWSResponse("", 200, {}, None), {"status": "Succeeded"}
+
+
 @pytest.fixture
 def prod(delivery: ModuleType, aws: None) -> Any:
-    return delivery.Environment("prod", poll_seconds=0.02)
+    made = delivery.Environment("prod", poll_seconds=0.02)
+    made.deployments.meta.events.register("before-call.codedeploy.StopDeployment", _stop)
+    return made
 
 
 def released(delivery: ModuleType, prod: Any, commit: str) -> None:
@@ -147,6 +169,53 @@ def test_a_release_that_the_alarms_take_back_is_not_kept(delivery: ModuleType, p
         delivery.release(prod, "third")
     assert live() == {"2"}
     assert [each["commit"] for each in prod.releases()] == ["second", "unknown"]
+
+
+@pytest.mark.parametrize("failing", ["api_handler", "migrate"])
+def test_where_one_function_is_taken_back_the_others_are_too(
+    delivery: ModuleType, prod: Any, failing: str
+) -> None:
+    released(delivery, prod, "second")
+    apply("third")
+    with (
+        codedeploy("Succeeded", **{failing: "Failed"}),
+        pytest.raises(delivery.ReleaseFailed, match=f"{failing} was taken back"),
+    ):
+        delivery.release(prod, "third")
+    assert live() == {"2"}
+    delivery.rollback(prod)
+    assert live() == {"1"}
+
+
+def test_a_release_that_cannot_begin_everywhere_leaves_nothing_on_its_way(
+    delivery: ModuleType, prod: Any
+) -> None:
+    add_function("persona-ai-prod-without_group")
+    apply("second", *FUNCTIONS, "persona-ai-prod-without_group")
+    with codedeploy("Succeeded"), pytest.raises(ClientError):
+        delivery.release(prod, "second")
+    assert live() == {"1"}
+    assert prod.releases() == []
+    assert {each.status for each in deployments()} <= {"Stopped", "Succeeded"}
+
+
+def test_a_rollback_stops_a_release_that_is_coming(delivery: ModuleType, prod: Any) -> None:
+    """Nobody plays CodeDeploy, so the release waits until it is stopped."""
+    released(delivery, prod, "second")
+    apply("third")
+    coming = Thread(target=failing, args=(delivery, prod, "third"))
+    coming.start()
+    while len([each for each in deployments() if each.status == "Created"]) < len(FUNCTIONS):
+        assert coming.is_alive()
+    delivery.rollback(prod)
+    coming.join()
+    assert live() == {"2"}
+    assert [each["commit"] for each in prod.releases()] == ["second", "unknown"]
+
+
+def failing(delivery: ModuleType, prod: Any, commit: str) -> None:
+    with pytest.raises(delivery.ReleaseFailed):
+        delivery.release(prod, commit)
 
 
 def test_a_rollback_leads_to_the_release_before(delivery: ModuleType, prod: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 Workflow = dict[Any, Any]
-NAMES = ("build", "deploy", "pull-request", "release")
+NAMES = ("build", "deploy", "pull-request", "release", "rollback")
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +65,11 @@ def test_prod_comes_after_staging_and_staging_after_the_build(
     ]
 
 
+@pytest.mark.parametrize("name", ["deploy", "rollback"])
 def test_an_environment_is_entered_by_its_gate_and_its_role(
-    workflows: dict[str, Workflow],
+    workflows: dict[str, Workflow], name: str
 ) -> None:
-    job = workflows["deploy"]["jobs"]["deploy"]
+    job = workflows[name]["jobs"][name]
     assert job["environment"] == "${{ inputs.environment }}"
     assert job["permissions"]["id-token"] == "write"
     roles = [step["with"]["role-to-assume"] for step in job["steps"] if "role-to" in str(step)]
@@ -82,6 +83,29 @@ def test_traffic_is_shifted_after_the_apply_and_smoked_after_that(
     order = ["sha256sum", " apply ", "scripts/release ", "scripts/smoke ", "scripts/rollback "]
     places = [said.index(each) for each in order]
     assert places == sorted(places)
+
+
+def test_one_deployment_of_an_environment_waits_for_another_and_a_rollback_for_none(
+    workflows: dict[str, Workflow],
+) -> None:
+    concurrency = workflows["deploy"]["jobs"]["deploy"]["concurrency"]
+    assert concurrency == {
+        "group": "deploy-${{ inputs.environment }}",
+        "cancel-in-progress": False,
+    }
+    rollback = workflows["rollback"]
+    assert "concurrency" not in {*rollback, *rollback["jobs"]["rollback"]}
+    assert commands(rollback["jobs"]["rollback"])[-2:] == [
+        'scripts/rollback "$ENVIRONMENT"',
+        'scripts/smoke "$API_URL"',
+    ]
+
+
+def test_every_action_is_pinned_to_a_commit(texts: dict[str, str]) -> None:
+    used = [name for text in texts.values() for name in re.findall(r"uses: (\S+)", text)]
+    foreign = [name for name in used if not name.startswith("./")]
+    assert len(foreign) > 10
+    assert [name for name in foreign if not re.search(r"@[0-9a-f]{40}$", name)] == []
 
 
 def test_what_a_workflow_runs_is_there(workflows: dict[str, Workflow], checkout: Path) -> None:

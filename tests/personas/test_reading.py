@@ -168,7 +168,7 @@ def test_others_see_the_card_and_no_more(
         card = _eventually(other, f"/personas/{persona_id}")
         assert set(card) == {
             "id", "name", "ai_generated", "source", "title", "motto", "summary", "traits",
-            "archetype", "fidelity", "image",
+            "archetype", "fidelity", "image", "tags",
         }  # fmt: skip
         assert card["ai_generated"] is True
         assert other.get(f"/personas/{persona_id}/image").status == 302

@@ -26,6 +26,7 @@ from tests.receiver import settings_with
 from tests.relay import relaying
 from tests.replica import catch_up
 from tests.social.shown import NOBODY, cached_card, card, facts, profile
+from tests.social.statements import NOBODY as NO_SERVER
 from tests.social.statements import counted, no_database
 
 
@@ -157,6 +158,21 @@ def test_without_a_replica_one_connection_does(life: Life, visitor: Api) -> None
         assert visitor.get(card(life)).status == 200
         assert visitor.get(life.path).status == 200
         db.dispose()
+
+
+def test_while_the_replica_is_gone_the_primary_answers(life: Life, visitor: Api) -> None:
+    from chalicelib.core import db  # noqa: PLC0415
+
+    db.dispose()
+    chat = f"{life.path}/chat"
+    with settings_with(DATABASE_REPLICA_URL=NO_SERVER, REDIS_URL=None):
+        assert life.owner.post(chat, {"message": "Hello?"}).status == 200
+        for path in (card(life), profile(life), life.path, "/social/trends"):
+            assert visitor.get(path).status == 200
+        assert len(life.owner.get(chat).json["messages"]) == 2
+        assert not db.has_replica()
+        db.dispose()
+    assert db.has_replica()
 
 
 @pytest.mark.parametrize("fault", ["absent", "down", "silent", "slow"])

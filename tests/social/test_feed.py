@@ -5,7 +5,7 @@ import json
 import math
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -186,7 +186,7 @@ def test_a_page_that_has_emptied_leads_back(api: Api, visitor: Api, session: Ses
     assert ids(before) == [added[2]]
 
 
-IDENTITY = uuid4().hex
+IDENTITY = UUID(int=1).hex
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,8 @@ def test_a_cursor_of_another_list_is_refused(visitor: Api, cursor: str) -> None:
         ("sort=new", ("new:", True, "2026-01-01", IDENTITY)),
         ("sort=new", ("new:", True, "yesterday", IDENTITY)),
         ("sort=new", ("new:", True, 7, IDENTITY)),
+        ("sort=new", ("new:", True, "0001-01-01T00:00:00+23:59", IDENTITY)),
+        ("sort=new", ("new:", True, "9999-12-31T23:59:59-23:59", IDENTITY)),
     ],
 )
 def test_a_cursor_with_another_value_is_refused(
@@ -234,6 +236,12 @@ def test_a_cursor_with_another_value_is_refused(
 ) -> None:
     answer = visitor.get(f"/social/feed?{query}&cursor={sealed(*content)}")
     assert (answer.status, answer.code) == (422, "invalid_cursor")
+
+
+def test_a_moment_is_the_same_wherever_it_is_told(visitor: Api) -> None:
+    for told in ("2026-01-01T00:00:00+23:59", "2026-01-01T00:00:00-23:59"):
+        cursor = sealed("new:", True, told, IDENTITY)
+        assert isinstance(page(visitor, f"sort=new&cursor={cursor}")["items"], list)
 
 
 @given(st.text(max_size=60))

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from uuid import uuid4
 
 import pytest
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from chalicelib import migrations
-from chalicelib.workers.migrate import migrate
+from chalicelib.workers.migrate import migrate, with_patience
 from local.stack import Stack
 from tests.conftest import Log
 from tests.receiver import settings_with
@@ -25,21 +25,25 @@ HANDLER = "chalicelib.workers.migrate.migrate"
 
 
 @pytest.fixture
-def empty(stack: Stack) -> Iterator[str]:
-    """An empty database of its own, in the settings while this lasts."""
+def admin(stack: Stack) -> Iterator[sa.Engine]:
     owner = json.loads(stack.home.secrets.read_text())["superuser_password"]
+    url = sa.make_url(stack.env["DATABASE_URL"]).set(username="postgres", password=owner)
+    engine = sa.create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def empty(stack: Stack, admin: sa.Engine) -> Iterator[str]:
+    """An empty database of its own, in the settings while this lasts."""
     name = f"migrated_{uuid4().hex[:8]}"
-    url = sa.make_url(stack.env["DATABASE_URL"])
-    admin = sa.create_engine(
-        url.set(username="postgres", password=owner), isolation_level="AUTOCOMMIT"
-    )
-    with admin.connect() as connection:
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name} OWNER persona"))
-        mine = url.set(database=name).render_as_string(hide_password=False)
+        url = sa.make_url(stack.env["DATABASE_URL"]).set(database=name)
+        mine = url.render_as_string(hide_password=False)
         with settings_with(DATABASE_URL=mine):
             yield mine
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture
@@ -98,3 +102,30 @@ def test_a_table_in_use_is_waited_for_without_keeping_others_waiting(
         assert 2.5 < time.monotonic() - started < 15
     engine.dispose()
     assert "the locks are taken" in {line["message"] for line in log.lines}
+
+
+def test_who_ends_in_a_deadlock_with_the_users_comes_again(admin: sa.Engine) -> None:
+    """The user has one table and wants the other; the change has that, and wants the first."""
+    tries: list[str] = []
+    with admin.connect() as user:
+        user.execute(sa.text("LOCK TABLE users IN ACCESS SHARE MODE"))
+
+        def use() -> None:
+            user.execute(sa.text("LOCK TABLE personas IN ACCESS SHARE MODE"))
+            user.rollback()
+
+        wanting = Thread(target=use)
+
+        def change() -> None:
+            with admin.begin() as migration:
+                migration.execute(sa.text("SET LOCAL deadlock_timeout = '200ms'"))
+                migration.execute(sa.text("LOCK TABLE personas"))
+                if not tries:
+                    wanting.start()
+                tries.append("begun")
+                migration.execute(sa.text("LOCK TABLE users"))
+                tries.append("done")
+
+        with_patience(change)
+        wanting.join()
+    assert tries == ["begun", "begun", "done"]

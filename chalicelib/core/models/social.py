@@ -55,13 +55,19 @@ class FeedEntry(Base):
         Index("ix_feed_entries_hot", "tag", text("hot DESC"), text("persona_id DESC")),
         Index("ix_feed_entries_top", "tag", text("score DESC"), text("persona_id DESC")),
         Index("ix_feed_entries_new", "tag", text("listed_at DESC"), text("persona_id DESC")),
-        Index("ix_feed_entries_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_feed_entries_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": "64"},
+        ),
         Index(
             "ix_feed_entries_name",
             "name",
             postgresql_using="gin",
             postgresql_ops={"name": "gin_trgm_ops"},
             postgresql_where=text("tag = ''"),
+            postgresql_with={"gin_pending_list_limit": "64"},
         ),
         {"postgresql_with": {"fillfactor": "85"}},
     )

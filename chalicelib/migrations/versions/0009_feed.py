@@ -91,7 +91,15 @@ def _create_feed() -> None:
             "feed_entries",
             ["tag", sa.text(f"{key} DESC"), sa.text("persona_id DESC")],
         )
-    op.create_index("ix_feed_entries_words", "feed_entries", ["words"], postgresql_using="gin")
+    # Every search reads what is pending from end to end: 8 pages of it, where 512 are usual.
+    pending = {"gin_pending_list_limit": 64}
+    op.create_index(
+        "ix_feed_entries_words",
+        "feed_entries",
+        ["words"],
+        postgresql_using="gin",
+        postgresql_with=pending,
+    )
     op.create_index(
         "ix_feed_entries_name",
         "feed_entries",
@@ -99,6 +107,7 @@ def _create_feed() -> None:
         postgresql_using="gin",
         postgresql_ops={"name": "gin_trgm_ops"},
         postgresql_where=sa.text("tag = ''"),
+        postgresql_with=pending,
     )
 
 

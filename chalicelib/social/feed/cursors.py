@@ -6,7 +6,7 @@ import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,7 @@ def decode(cursor: str, *, listing: str, kind: type[Value]) -> Position:
         if found != listing or not isinstance(is_forward, bool):
             raise InvalidCursor
         return Position(_VALUES[kind](stored), UUID(hex=identity), is_forward)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InvalidCursor from error
 
 
@@ -66,7 +66,7 @@ def _moment(stored: Any) -> datetime:
     moment = datetime.fromisoformat(stored)
     if moment.tzinfo is None:
         raise InvalidCursor
-    return moment
+    return moment.astimezone(UTC)
 
 
 _VALUES: Mapping[type, Callable[[Any], Value]] = {
