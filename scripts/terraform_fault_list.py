@@ -83,7 +83,7 @@ FAULTS = [
             "A worker that takes several messages at once",
             "    packaged    = run.functions.packaged\n",
             "    packaged    = { for name, each in run.functions.packaged : name => merge(each, "
-            "{ queue = try(merge(each.queue, { batch_size = 10 }), null) }) }\n",
+            "{ queue = each.queue == null ? null : merge(each.queue, { batch_size = 10 }) }) }\n",
         ),
     ),
     *_in(
