@@ -60,9 +60,13 @@ FAULTS = [
         ),
         (
             "Every function has an alias to release it by.",
-            'resource "aws_lambda_alias" "live" {\n  for_each = var.packaged',
-            'resource "aws_lambda_alias" "live" {\n'
-            '  for_each = { for name, each in var.packaged : name => each if name != "migrate" }',
+            'name             = "live"',
+            'name             = "latest"',
+        ),
+        (
+            "A worker that takes several messages at once",
+            "batch_size                         = each.value.batch_size",
+            "batch_size                         = 10",
         ),
         (
             "SQS starts no more workers than may run.",
@@ -74,16 +78,6 @@ FAULTS = [
             "if function.queue != null }\n\n  function_name                      =",
             'if function.queue != null && name != "webhooks" }\n\n'
             "  function_name                      =",
-        ),
-    ),
-    *_in(
-        "api",
-        "tests/api.tftest.hcl",
-        (
-            "A worker that takes several messages at once",
-            "    packaged    = run.functions.packaged\n",
-            "    packaged    = { for name, each in run.functions.packaged : name => merge(each, "
-            "{ queue = try(merge(each.queue, { batch_size = 10 }), null) }) }\n",
         ),
     ),
     *_in(
@@ -202,7 +196,7 @@ FAULTS = [
         (
             "The API is behind its web ACL.",
             "resource_arn = var.api_stage.arn",
-            "resource_arn = var.api_stage.api_id",
+            'resource_arn = "${var.api_stage.arn}-other"',
         ),
     ),
     *_in(
@@ -272,11 +266,11 @@ FAULTS = [
             'resource "aws_route" "exit" {\n  for_each = local.zones',
             'resource "aws_route" "exit" {\n  for_each = local.exits',
         ),
-        (
-            "There is a way out in each zone",
-            "if number < var.egress_zones",
-            "if number < 1",
-        ),
+    ),
+    *_in(
+        "network",
+        "modules/network/variables.tf",
+        ("There is a way out in each zone", '["sqs", "secretsmanager"]', '["sqs"]'),
     ),
     *_in(
         "network",
@@ -338,7 +332,7 @@ FAULTS = [
         (
             "Secrets Manager invokes the rotation",
             "source_arn     = var.secret_arn",
-            'source_arn     = "*"',
+            'source_arn     = "${var.secret_arn}-other"',
         ),
     ),
     *_in(

@@ -107,7 +107,7 @@ run "api" {
   }
 
   assert {
-    condition     = alltrue([for name in keys(aws_lambda_function.this) : can(aws_lambda_alias.live[name])])
+    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_lambda_alias.live[name].name == "live"])
     error_message = "Every function has an alias to release it by."
   }
 
