@@ -199,7 +199,7 @@ def test_a_release_that_cannot_begin_everywhere_leaves_nothing_on_its_way(
     assert {each.status for each in deployments()} <= {"Stopped", "Succeeded"}
 
 
-def test_a_rollback_stops_a_release_that_is_coming(delivery: ModuleType, prod: Any) -> None:
+def test_a_rollback_leads_out_of_a_release_that_is_coming(delivery: ModuleType, prod: Any) -> None:
     """Nobody plays CodeDeploy, so the release waits until it is stopped."""
     released(delivery, prod, "second")
     apply("third")
