@@ -17,6 +17,7 @@ SUBJECTS = {
     FLOOR: "a Chalice app with one route",
     "app": "the API: app.app",
     "chalicelib.workers.persona_generator": "the worker: persona_generator",
+    "bench.counting": "the same, once it counts (powertools)",
     "chalicelib.workers.sweeper": "the worker: sweeper",
 }
 VENDORS = ("openai", "replicate", "boto3", "requests", "PIL", "httpx", "alembic", "cryptography")

@@ -22,7 +22,7 @@ MIB = 1024
 
 def main() -> None:
     variant, count = sys.argv[1], int(sys.argv[2])
-    prepare = _product if variant == "product" else partial(_plain, redrawn="redrawn" in variant)
+    prepare = PREPARED[variant]
     order = prepare()
     with ThreadPoolExecutor(count) as pool:
         for _ in sys.stdin:
@@ -80,6 +80,13 @@ def _product() -> Callable[[], Work]:
     return order
 
 
+def _uncounted() -> Callable[[], Work]:
+    from chalicelib.jobs import measures  # noqa: PLC0415
+
+    vars(measures).update(counted=lambda *_dimensions, **_values: {})
+    return _product()
+
+
 def _plain(*, redrawn: bool) -> Callable[[], Work]:
     from bench.plain import PlainWorker  # noqa: PLC0415
 
@@ -93,6 +100,13 @@ def _log_nowhere() -> None:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(nowhere)
 
+
+PREPARED: dict[str, Callable[[], Callable[[], Work]]] = {
+    "product": _product,
+    "product-uncounted": _uncounted,
+    "plain": partial(_plain, redrawn=False),
+    "plain-redrawn": partial(_plain, redrawn=True),
+}
 
 if __name__ == "__main__":
     main()

@@ -26,6 +26,7 @@ JOBS = 10
 GOAL_WALL, GOAL_CPU = 1.10, 115
 VARIANTS = {
     "product": "the worker: persona_generator",
+    "product-uncounted": "the same without metrics",
     "plain": "the SDKs with their defaults",
     "plain-redrawn": "the same, the picture drawn anew",
 }

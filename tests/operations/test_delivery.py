@@ -199,7 +199,7 @@ def test_a_release_that_cannot_begin_everywhere_leaves_nothing_on_its_way(
     assert {each.status for each in deployments()} <= {"Stopped", "Succeeded"}
 
 
-def test_a_rollback_stops_a_release_that_is_coming(delivery: ModuleType, prod: Any) -> None:
+def test_a_rollback_leads_out_of_a_release_that_is_coming(delivery: ModuleType, prod: Any) -> None:
     """Nobody plays CodeDeploy, so the release waits until it is stopped."""
     released(delivery, prod, "second")
     apply("third")
@@ -216,6 +216,27 @@ def test_a_rollback_stops_a_release_that_is_coming(delivery: ModuleType, prod: A
 def failing(delivery: ModuleType, prod: Any, commit: str) -> None:
     with pytest.raises(delivery.ReleaseFailed):
         delivery.release(prod, commit)
+
+
+def test_where_the_migration_fails_no_traffic_is_shifted(delivery: ModuleType, prod: Any) -> None:
+    def fail(**_: object) -> tuple[Any, dict[str, Any]]:
+        said = io.BytesIO(b'{"errorType": "DatabaseBusy"}')
+        return AWSResponse("", 200, {}, None), {"FunctionError": "Unhandled", "Payload": said}
+
+    prod.patient_functions.meta.events.register("before-call.lambda.Invoke", fail)
+    apply("second")
+    with pytest.raises(delivery.ReleaseFailed, match=r"no traffic was shifted.*DatabaseBusy"):
+        delivery.release(prod, "second")
+    assert (live(), deployments(), prod.releases()) == ({"1"}, [], [])
+
+
+@pytest.mark.usefixtures("aws")
+def test_who_cannot_go_back_is_told_so(
+    delivery: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["delivery", "rollback", "prod"])
+    assert delivery.main() == 1
+    assert "No release before this one of persona-ai-prod" in capsys.readouterr().err
 
 
 def test_a_rollback_leads_to_the_release_before(delivery: ModuleType, prod: Any) -> None:

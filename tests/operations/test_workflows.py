@@ -101,6 +101,14 @@ def test_one_deployment_of_an_environment_waits_for_another_and_a_rollback_for_n
     ]
 
 
+def test_every_variable_that_has_to_be_set_is_told_of(
+    texts: dict[str, str], checkout: Path
+) -> None:
+    needed = {name for text in texts.values() for name in re.findall(r"vars\.(\w+)", text)}
+    page = (checkout / "docs" / "delivery.md").read_text()
+    assert needed == set(re.findall(r"`([A-Z_]+)`", page))
+
+
 def test_every_action_is_pinned_to_a_commit(texts: dict[str, str]) -> None:
     used = [name for text in texts.values() for name in re.findall(r"uses: (\S+)", text)]
     foreign = [name for name in used if not name.startswith("./")]
