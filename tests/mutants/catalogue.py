@@ -1,6 +1,19 @@
 """Every mutant. Add one beside those of its kind: a patch, and the tests that are to catch it."""
 
-from tests.mutants import cards, delivery, environments, feed, jobs, lives, money, operations, people, talks, vendors, web
+from tests.mutants import (
+    cards,
+    delivery,
+    environments,
+    feed,
+    jobs,
+    lives,
+    money,
+    operations,
+    people,
+    talks,
+    vendors,
+    web,
+)
 
 MUTANTS = (
     *(*jobs.MUTANTS, *vendors.MUTANTS, *money.MUTANTS),
