@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -207,6 +208,7 @@ def test_a_rollback_leads_out_of_a_release_that_is_coming(delivery: ModuleType, 
     coming.start()
     while len([each for each in deployments() if each.status == "Created"]) < len(FUNCTIONS):
         assert coming.is_alive()
+        time.sleep(0.01)
     delivery.rollback(prod)
     coming.join()
     assert live() == {"2"}
