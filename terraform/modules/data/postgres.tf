@@ -1,7 +1,7 @@
 locals {
   owner    = "persona_owner"
   database = "persona"
-  major    = "17"
+  major    = "18"
 }
 
 resource "aws_db_subnet_group" "this" {
