@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
-from tests.campaigns.nursery import Fate, Hand, killed
+from tests.campaigns.nursery import Fate, Hand, RoleFailed, killed
 
 HEALTHY = 2
 DOOMED_AT_ONCE = 3
@@ -23,11 +23,15 @@ class Crew:
         return self._hands[0].ask(role, *arguments)
 
     def each(self, role: str, calls: Iterable[tuple[Any, ...]]) -> list[Any]:
-        """Do a role once for each set of arguments, and return the answers in their order."""
+        """Do a role once for each set of arguments, and return the answers in their order.
+
+        Raises `RoleFailed` once everybody has answered: nobody's answer is left for the next call.
+        """
         waiting = deque(enumerate(calls))
         idle = list(self._hands)
         busy: dict[Any, tuple[Hand, int]] = {}
         answers: dict[int, Any] = {}
+        failures: list[RoleFailed] = []
         while waiting or busy:
             while waiting and idle:
                 number, arguments = waiting.popleft()
@@ -36,8 +40,13 @@ class Crew:
                 busy[hand.connection] = hand, number
             for ready in wait(list(busy)):
                 hand, number = busy.pop(ready)
-                answers[number] = hand.answer()
+                try:
+                    answers[number] = hand.answer()
+                except RoleFailed as failure:
+                    failures.append(failure)
                 idle.append(hand)
+        if failures:
+            raise failures[0]
         return [answers[number] for number in sorted(answers)]
 
 
