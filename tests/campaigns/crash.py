@@ -6,10 +6,12 @@ from typing import Any
 
 from chalicelib.core.models import JobStatus
 from chalicelib.jobs import timing
+from chalicelib.spending import breakers
 from tests.campaigns.crew import strike
 from tests.campaigns.harness import FOREVER, Harness, View, prefix_of
 from tests.campaigns.outcomes import Outcome
 from tests.campaigns.point import Point, Role
+from tests.campaigns.table import combined
 
 NOTICES = 2
 """How often Replicate tells of an order: that it has begun, and that it is done."""
@@ -44,6 +46,13 @@ class Row:
 
 
 def kill(harness: Harness, point: Point, runs: int) -> Row:
+    """Where a vendor has to fail, kill so few at once that it is not left alone before the last."""
+    at_once = runs if point.fault is None else breakers.FAILURES
+    rounds = [min(at_once, runs - done) for done in range(0, runs, at_once)]
+    return combined(_kill(harness, point, each) for each in rounds)
+
+
+def _kill(harness: Harness, point: Point, runs: int) -> Row:
     names = harness.begin(runs)
     prefix = prefix_of(names)
     if point.fault is not None:

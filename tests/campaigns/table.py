@@ -1,10 +1,13 @@
 """Rows as Markdown, which a terminal shows as well."""
 
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 WIDEST = 42
+GREATEST = {"stuck", "most"}
+
+Row = TypeVar("Row", bound=Any)
 
 
 def heading(row: type[Any]) -> str:
@@ -20,15 +23,19 @@ def line(row: Any) -> str:
 
 
 def total(rows: Iterable[Any]) -> str:
-    """Add up what can be added, and take the greatest of the rest."""
+    together = combined(rows)
+    return line(replace(together, **{fields(together)[0].name: "all"}))
+
+
+def combined(rows: Iterable[Row]) -> Row:
+    """Add up what can be added, and take the greatest of the rest; the first row names it."""
     found = list(rows)
     _first, *others = fields(found[0])
-    cells = []
-    for field in others:
-        combine = max if field.name in {"stuck", "most"} else sum
-        value = combine(getattr(row, field.name) for row in found)
-        cells.append(f"{_text(value):>{len(field.name)}}")
-    return _line(["all".ljust(WIDEST), *cells])
+    values = {
+        each.name: (max if each.name in GREATEST else sum)(getattr(row, each.name) for row in found)
+        for each in others
+    }
+    return replace(found[0], **values)
 
 
 def _text(value: float) -> str:
