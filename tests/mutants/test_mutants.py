@@ -26,7 +26,8 @@ def test_a_mutant_fits_the_code_and_can_be_compiled(mutant: Mutant) -> None:
     source = mutant.path().read_text()
     applied = mutant.applied(source)
     assert applied != source
-    compile(applied, mutant.file, "exec")
+    if mutant.path().suffix == ".py":
+        compile(applied, mutant.file, "exec")
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.guarantee)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
@@ -96,6 +96,10 @@ def live() -> set[str]:
     }
 
 
+deciding = Lock()
+"""What is stopped is not moved any more."""
+
+
 @contextmanager
 def codedeploy(status: str, **of: str) -> Iterator[None]:
     """Play CodeDeploy to its end, which moto leaves out: it moves an alias, or takes it back. A
@@ -105,11 +109,8 @@ def codedeploy(status: str, **of: str) -> Iterator[None]:
     def play() -> None:
         while not is_over.wait(0.02):
             for deployment in deployments():
-                if deployment.status == "Created":
-                    ends = of.get(deployment.deployment_group_name, status)
-                    if ends == "Succeeded":
-                        _move(deployment.revision)
-                    deployment.status = ends
+                with deciding:
+                    _end(deployment, of.get(deployment.deployment_group_name, status))
 
     player = Thread(target=play)
     player.start()
@@ -118,6 +119,13 @@ def codedeploy(status: str, **of: str) -> Iterator[None]:
     finally:
         is_over.set()
         player.join()
+
+
+def _end(deployment: Any, status: str) -> None:
+    if deployment.status == "Created":
+        if status == "Succeeded":
+            _move(deployment.revision)
+        deployment.status = status
 
 
 def _move(revision: Any) -> None:
@@ -137,7 +145,8 @@ def _stop(params: Any, **_: object) -> tuple[Any, dict[str, str]]:
     """Stop a deployment, which moto leaves out, too."""
     wanted = json.loads(params["body"])["deploymentId"]
     [stopped] = [each for each in deployments() if each.deployment_id == wanted]
-    stopped.status = "Stopped"
+    with deciding:
+        stopped.status = "Stopped"
     return AWSResponse("", 200, {}, None), {"status": "Succeeded"}
 
 

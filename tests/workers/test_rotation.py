@@ -23,7 +23,8 @@ def roles(stack: Stack) -> Iterator[tuple[str, str, str]]:
     """The address of the database's owner, and two roles that are not there yet."""
     password = json.loads(stack.home.secrets.read_text())["superuser_password"]
     owner = sa.make_url(stack.env["DATABASE_URL"]).set(username="postgres", password=password)
-    names = [f"rotated_{uuid4().hex[:8]}_{each}" for each in "ab"]
+    prefix = f"rotated_{uuid4().hex[:8]}"
+    names = [f"{prefix}_{each}" for each in "ab"]
     yield (owner.render_as_string(hide_password=False), names[0], names[1])
     engine = sa.create_engine(owner, poolclass=sa.NullPool)
     with engine.begin() as connection:
