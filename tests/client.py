@@ -1,7 +1,7 @@
 """The API as its users have it: requests in, status, headers and JSON out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -34,6 +34,15 @@ class Answer:
         assert problem["status"] == self.status
         assert problem["detail"].endswith((".", "?", "`"))
         return str(problem["code"])
+
+
+def insist(ask: Callable[[], Answer]) -> Answer:
+    """Ask again while the server is too busy, as its answer says: fifty at once queue for one row,
+    and on a slow machine the last ones wait in vain."""
+    for _ in range(10):
+        if (answer := ask()).status != 503:
+            break
+    return answer
 
 
 @dataclass

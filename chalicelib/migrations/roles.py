@@ -15,6 +15,8 @@ _GRANTS = (
     f"{_LATER} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {{}}",
     f"{_LATER} USAGE ON SEQUENCES TO {{}}",
 )
+_DEADLINES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+"""Settings of a role are not inherited: what the owner's sessions have is set for each."""
 
 
 def let_in(owner_url: str, *, role: str, password: str) -> None:
@@ -30,6 +32,8 @@ def let_in(owner_url: str, *, role: str, password: str) -> None:
         secret = sql.Literal(password)
         cursor.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(named, secret))
         cursor.execute(sql.SQL("GRANT {} TO {}").format(group, named))
+        for deadline in map(sql.Identifier, _DEADLINES):
+            cursor.execute(sql.SQL("ALTER ROLE {} SET {} FROM CURRENT").format(named, deadline))
         for grant in _GRANTS:
             cursor.execute(sql.SQL(grant).format(group))
 

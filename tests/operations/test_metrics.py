@@ -111,7 +111,7 @@ def test_a_vendor_that_fails_is_counted_and_one_that_refuses_is_not(
 def test_collecting_what_was_ordered_is_a_step_of_its_own(
     api: Api, worker: Worker, ai: Control, log: Log
 ) -> None:
-    ai.latency(prediction=100)
+    ai.latency(prediction=500)
     api.generate(image_model="openjourney")
     worker.work()
     found = numbers(log.lines)

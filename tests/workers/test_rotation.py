@@ -17,12 +17,24 @@ from tests.receiver import settings_with
 
 Rotate = Callable[..., dict[str, Any]]
 
+DEADLINES = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""Those that the migrations give the role that they run as."""
+
 
 @pytest.fixture
 def roles(stack: Stack) -> Iterator[tuple[str, str, str]]:
     """The address of the database's owner, and two roles that are not there yet."""
     password = json.loads(stack.home.secrets.read_text())["superuser_password"]
-    owner = sa.make_url(stack.env["DATABASE_URL"]).set(username="postgres", password=password)
+    options = " ".join(f"-c {name}={value}" for name, value in DEADLINES.items())
+    owner = (
+        sa.make_url(stack.env["DATABASE_URL"])
+        .set(username="postgres", password=password)
+        .update_query_dict({"options": options})
+    )
     prefix = f"rotated_{uuid4().hex[:8]}"
     names = [f"{prefix}_{each}" for each in "ab"]
     yield (owner.render_as_string(hide_password=False), names[0], names[1])
@@ -92,6 +104,12 @@ def test_the_application_reads_and_writes_and_owns_nothing(
     for forbidden in ("CREATE TABLE mine (id int)", "DROP TABLE jobs", "TRUNCATE jobs"):
         with pytest.raises(ProgrammingError):
             ask(url, forbidden)
+
+
+def test_the_server_keeps_the_owner_s_deadlines_for_the_application(rotate: Rotate) -> None:
+    url = rotate()["database_url"]
+    for name, value in DEADLINES.items():
+        assert ask(url, f"SHOW {name}") == value
 
 
 def test_a_table_that_comes_later_is_the_application_s_too(
