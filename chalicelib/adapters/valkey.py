@@ -142,10 +142,10 @@ class _HurriedSocket:
 class _HurriedConnection(Connection):
     def _connect(self) -> Any:
         self.socket_connect_timeout = _left()
-        return _HurriedSocket(super()._connect())  # type: ignore[no-untyped-call]
+        return _HurriedSocket(super()._connect())  # type: ignore[no-untyped-call]  # redis-py types little
 
 
 class _HurriedSslConnection(SSLConnection):
     def _connect(self) -> Any:
         self.socket_connect_timeout = self.socket_timeout = _left()
-        return _HurriedSocket(super()._connect())  # type: ignore[no-untyped-call]
+        return _HurriedSocket(super()._connect())  # type: ignore[no-untyped-call]  # redis-py types little

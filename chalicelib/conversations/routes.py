@@ -18,15 +18,7 @@ def chat_with_my_persona(
     caller: Caller, ports: Ports, attempt: Attempt | None, body: ChatMessage
 ) -> Reply[ChatReply]:
     """Say something to the primary persona. Send a message that failed again: it stands once."""
-    spoken = chatting.send_message(
-        ports.text,
-        ports.cache,
-        owner_id=caller.user_id,
-        persona_id=None,
-        message=body.message,
-        attempt=attempt,
-    )
-    return Reply(ChatReply.of(spoken), is_replay=spoken.is_replay)
+    return _reply(caller, ports, attempt, None, body)
 
 
 @routes.get("/personas/me/chat")
@@ -44,15 +36,7 @@ def chat_with_persona(
     caller: Caller, ports: Ports, attempt: Attempt | None, persona_id: UUID, body: ChatMessage
 ) -> Reply[ChatReply]:
     """Say something to one's persona. Send a message that failed again: it stands once."""
-    spoken = chatting.send_message(
-        ports.text,
-        ports.cache,
-        owner_id=caller.user_id,
-        persona_id=persona_id,
-        message=body.message,
-        attempt=attempt,
-    )
-    return Reply(ChatReply.of(spoken), is_replay=spoken.is_replay)
+    return _reply(caller, ports, attempt, persona_id, body)
 
 
 @routes.get("/personas/{persona_id}/chat")
@@ -63,3 +47,21 @@ def list_messages(
     return history.list_messages(
         session, replica, owner_id=caller.user_id, persona_id=persona_id, query=query
     )
+
+
+def _reply(
+    caller: Caller,
+    ports: Ports,
+    attempt: Attempt | None,
+    persona_id: UUID | None,
+    body: ChatMessage,
+) -> Reply[ChatReply]:
+    spoken = chatting.send_message(
+        ports.text,
+        ports.cache,
+        owner_id=caller.user_id,
+        persona_id=persona_id,
+        message=body.message,
+        attempt=attempt,
+    )
+    return Reply(ChatReply.of(spoken), is_replay=spoken.is_replay)

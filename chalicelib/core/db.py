@@ -203,6 +203,7 @@ def _writer() -> sa.Engine:
 
 
 def _leave_autocommit(connection: sa.Connection) -> None:
+    # It is open: SQLAlchemy has just taken it out of the pool.
     connection.connection.driver_connection.autocommit = False  # type: ignore[union-attr]
 
 

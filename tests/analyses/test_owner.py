@@ -113,7 +113,7 @@ def test_after_its_end_the_next_one_opens(api: Api, session: Session, end: str) 
         expire(session, survey)
     else:
         api.patch(survey.path, {"status": end})
-    open_survey(api)
+    assert open_survey(api).id != survey.id
 
 
 def test_without_an_analysis_there_is_none(api: Api) -> None:
