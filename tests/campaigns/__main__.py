@@ -73,13 +73,14 @@ def run_crash(runs: int) -> int:
 
 def run_chaos(jobs: int, seed: int) -> int:
     started = time.monotonic()
+    print(f"{jobs} jobs; to see the same plan again: make chaos SEED={seed} JOBS={jobs}\n")
+    print(table.heading(Row), flush=True)
     with stage() as harness:
-        row = Chaos(harness, seed).run(jobs)
-    print(table.heading(Row))
-    print(table.line(row))
+        for row in Chaos(harness, seed).run(jobs):
+            print(table.line(row), flush=True)
     print(f"\n{time.monotonic() - started:.0f} s")
     if not row.is_well:
-        print(f"NOT WELL. To see it again: make chaos SEED={seed} JOBS={jobs}")
+        print(f"NOT WELL: {row}")
     return not row.is_well
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -73,11 +73,14 @@ class Chaos:
         # The plan has to be repeatable; nothing is guarded by it.
         self._random = Random(self.seed)  # noqa: S311
 
-    def run(self, jobs: int) -> Row:
+    def run(self, jobs: int) -> Iterator[Row]:
+        """Yield what has come of all jobs so far, a wave at a time."""
         rows = []
-        while jobs > 0:
-            rows.append(self._wave(min(jobs, WAVE)))
-            jobs -= WAVE
+        for done in range(0, jobs, WAVE):
+            rows.append(self._wave(min(jobs - done, WAVE)))
+            yield self._together(rows)
+
+    def _together(self, rows: Sequence[Row]) -> Row:
         counted = {
             name: sum(getattr(row, name) for row in rows)
             for name in Row.__annotations__
