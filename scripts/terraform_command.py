@@ -2,8 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TERRAFORM = CHECKOUT / "terraform"
@@ -27,21 +28,35 @@ class TerraformFailed(Exception):
 
 
 def terraform(
-    *arguments: str, folder: Path = TERRAFORM, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    folder: Path = TERRAFORM,
+    environment: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> "subprocess.CompletedProcess[str]":
+    """Run it to its end. What it says is told line by line, and kept."""
     ours = {
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "TF_CLI_ARGS": "-no-color",
         "TF_CLI_CONFIG_FILE": _config_file(),
     }
-    return subprocess.run(
-        ["terraform", f"-chdir={folder}", *arguments],  # noqa: S607 - whichever is on the PATH
-        env={**os.environ, **ours, **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = []
+    with (
+        TemporaryFile("w+") as complaints,
+        subprocess.Popen(
+            ["terraform", f"-chdir={folder}", *arguments],  # noqa: S607 - whichever is on the PATH
+            env={**os.environ, **ours, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+        ) as running,
+    ):
+        for line in running.stdout or ():
+            tell(line)
+            said.append(line)
+        code = running.wait()
+        complaints.seek(0)
+        return subprocess.CompletedProcess(running.args, code, "".join(said), complaints.read())
 
 
 def initialise(*options: str, folder: Path = TERRAFORM) -> None:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ NAME = f"persona-ai-{ENVIRONMENT}"
 PLAN = "rehearsal.tfplan"
 
 _CHANGES = 2  # the exit code of a plan that is not empty
+_COMPLETE = " complete after "
+_TOLD_EACH = 50
 _NOT_COPIED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests", "rehearsal")
 
 
@@ -49,9 +51,7 @@ class Infrastructure:
 
     def apply(self, package: Path) -> float:
         """Return how long it took."""
-        started = time.monotonic()
-        self._run("apply", "-auto-approve", *self._variables(package))
-        return time.monotonic() - started
+        return self._change("apply", package)
 
     def plan(self, package: Path) -> Sequence[Change]:
         """Return what an apply would change."""
@@ -65,9 +65,7 @@ class Infrastructure:
         return [each for each in changes if each.actions not in {("no-op",), ("read",)}]
 
     def destroy(self, package: Path) -> float:
-        started = time.monotonic()
-        self._run("destroy", "-auto-approve", *self._variables(package))
-        return time.monotonic() - started
+        return self._change("destroy", package)
 
     def resources(self) -> Sequence[str]:
         listed = self._run("state", "list").splitlines()
@@ -95,8 +93,29 @@ class Infrastructure:
             f"-var=package={package}",
         )
 
-    def _run(self, *arguments: str, codes: Sequence[int] = (0,)) -> str:
-        done = terraform(*arguments, folder=self.folder, environment=self._emulator.credentials)
+    def _change(self, verb: str, package: Path) -> float:
+        """Say how far it is, for it takes minutes. Return how many seconds it took."""
+        began = time.monotonic()
+        done = 0
+
+        def tell(line: str) -> None:
+            nonlocal done
+            if _COMPLETE in line:
+                done += 1
+                if done % _TOLD_EACH == 0:
+                    print(f"  {done} resources after {time.monotonic() - began:.0f} s", flush=True)
+
+        self._run(verb, "-auto-approve", *self._variables(package), tell=tell)
+        return time.monotonic() - began
+
+    def _run(
+        self,
+        *arguments: str,
+        codes: Sequence[int] = (0,),
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> str:
+        credentials = self._emulator.credentials
+        done = terraform(*arguments, folder=self.folder, environment=credentials, tell=tell)
         if done.returncode not in codes:
             raise TerraformFailed(f"terraform {arguments[0]}:\n{done.stderr}")
         return done.stdout
