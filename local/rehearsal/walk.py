@@ -116,6 +116,7 @@ def walk(deployed: Deployed, env: Mapping[str, str], vendors: Control) -> None:
     talk(client)
     delete(client, persona, deployed, database)
     redrive(deployed)
+    rotate(client, deployed)
 
 
 def stumble(client: Client, vendors: Control, heard: Heard) -> Mapping[str, Any]:
@@ -135,7 +136,7 @@ def lose_messages(client: Client, deployed: Deployed, database: sa.Engine, heard
     """No worker hears the queues, and what is in them is lost: the sweeper sends it again."""
     with deployed.deaf_workers():
         asked = client.call("POST", "/personas/generate", json=wish("Nobody"))
-        client.call("POST", f"/jobs/{asked['job_id']}/cancel")
+        client.call("POST", f"/jobs/{asked['job']['id']}/cancel")
         client.call("POST", "/personas/generate", json=wish("Iris"))
         deployed.purge(QUEUES)
         with database.begin() as connection:
@@ -201,6 +202,13 @@ def redrive(deployed: Deployed) -> None:
     if moved != {f"{NAME}-{queue}": 1 for queue in QUEUES}:
         raise DemoFailed(f"redrive has moved {moved}")
     print(f"redrive has moved {moved}")
+
+
+def rotate(client: Client, deployed: Deployed) -> None:
+    """The second role gets a password, for the first has had its turn: requests go on meanwhile."""
+    deployed.rotate("settings")
+    client.call("GET", "/personas/me")
+    print("the passwords have changed, and the API answers")
 
 
 def tick() -> Mapping[str, Any]:
