@@ -7,6 +7,7 @@ emulator enforces the policies itself; what it decides is one JSON line a reques
 import asyncio
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
 from ministack.core import iam_actions, iam_evaluator, tls
-from ministack.services import sts
+from ministack.services import rds, sts
 
 WRITTEN = Path(os.environ["WITNESS"])
 
 _enforce = iam_evaluator.enforce
 _extract_resource_arn = iam_actions.extract_resource_arn
+_apply_instance_filters = rds._apply_instance_filters  # noqa: SLF001
 
 
 def extract_resource_arn(service: str, *request: Any) -> object:
@@ -29,6 +31,15 @@ def extract_resource_arn(service: str, *request: Any) -> object:
         name = user[0] if isinstance(user, list) else user
         return f"arn:aws:elasticache:{region}:{account}:user:{name}"
     return _extract_resource_arn(service, *request)
+
+
+def apply_instance_filters(
+    instances: Iterable[dict[str, Any]], filters: dict[str, list[str]]
+) -> object:
+    """Tell databases apart by their resource ids, too: Terraform asks whether one is gone yet."""
+    wanted = filters.get("dbi-resource-id")
+    found = [each for each in instances if wanted is None or each["DbiResourceId"] in wanted]
+    return _apply_instance_filters(found, filters)
 
 
 def enforce(
@@ -58,6 +69,7 @@ def enforce(
 def main() -> None:
     iam_evaluator.enforce = enforce
     iam_actions.extract_resource_arn = extract_resource_arn
+    rds._apply_instance_filters = apply_instance_filters  # noqa: SLF001
     config = Config()
     config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
     config.certfile, config.keyfile = tls.resolve_tls_material()
