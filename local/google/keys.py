@@ -23,7 +23,9 @@ class UnreadableKey(RuntimeError):
 class SigningKey:
     def __init__(self, pem: str) -> None:
         self.pem = pem
-        numbers = jwk.construct(pem, ALGORITHM).public_key().to_dict()
+        # Once: to read the text takes as long as a hundred signatures.
+        self._key = jwk.construct(pem, ALGORITHM)
+        numbers = self._key.public_key().to_dict()
         self.kid = hashlib.sha1(numbers["n"].encode(), usedforsecurity=False).hexdigest()
         self.public_jwk = {
             "kty": "RSA",
@@ -37,7 +39,7 @@ class SigningKey:
     def sign(self, claims: Mapping[str, Any], *, access_token: str) -> str:
         return jwt.encode(
             dict(claims),
-            self.pem,
+            self._key,
             algorithm=ALGORITHM,
             headers={"kid": self.kid},
             access_token=access_token,

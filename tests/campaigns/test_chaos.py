@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-JOBS = 60
+JOBS = 300
 SEED = 20817
 
 

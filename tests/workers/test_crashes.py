@@ -65,6 +65,8 @@ def test_a_bug_is_logged_with_the_job_that_it_met(
     worker.work()
     lines = {line["message"]: line.get("job_id") for line in log.lines if line["level"] != "info"}
     assert lines == {"crashed: left to the sweeper": job_id, "handler failed": job_id}
+    # Nobody else is to stumble over it.
+    assert api.post(f"/jobs/{job_id}/cancel").json["status"] == "cancelled"
 
 
 def test_a_store_that_is_down_does_not_make_the_other_model_draw(
