@@ -27,6 +27,7 @@ from chalicelib.personas.portraits import redraw
 
 NAME = "Ada"
 TABLE = """
+SELECT pg_advisory_xact_lock(hashtext('plain_personas')); -- two workers begin at the same time
 CREATE TABLE IF NOT EXISTS plain_personas (
     id uuid PRIMARY KEY, status text, character jsonb, motto text, key text, sha256 text
 )
