@@ -17,11 +17,11 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "a rotation that comes again goes on with the version that it proposed",
+        "a rotation that begins again goes on with the version that it proposed",
         "chalicelib/workers/rotation.py",
         old="if vault.proposed(wanted.secret, version=wanted.version) is not None:",
         new="if vault is None:",
-        tests=(f"{ROTATION}::test_a_step_that_comes_twice_changes_nothing",),
+        tests=(f"{ROTATION}::test_a_rotation_that_begins_again_goes_on_with_what_it_proposed",),
     ),
     Mutant(
         "a password is tried before it is in force",

@@ -145,6 +145,13 @@ def test_a_step_that_comes_twice_changes_nothing(rotate: Rotate) -> None:
     assert ask(settings["database_url"], "SELECT 1") == 1
 
 
+def test_a_rotation_that_begins_again_goes_on_with_what_it_proposed(rotate: Rotate) -> None:
+    version = str(uuid4())
+    rotate(Step.CREATE, Step.SET, version=version)
+    settings = rotate(Step.CREATE, Step.TEST, Step.FINISH, version=version)
+    assert ask(settings["database_url"], "SELECT 1") == 1
+
+
 def test_nothing_is_in_force_before_the_last_step(rotate: Rotate) -> None:
     assert rotate(Step.CREATE, Step.SET, Step.TEST) == {"card_key": "kept"}
 
