@@ -1,6 +1,7 @@
 """The product's Terraform, copied, with terraform/rehearsal laid over the copy."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ NAME = f"persona-ai-{ENVIRONMENT}"
 PLAN = "rehearsal.tfplan"
 
 _CHANGES = 2  # the exit code of a plan that is not empty
-_COMPLETE = " complete after "
+_COMPLETE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
 _TOLD_EACH = 50
 _NOT_COPIED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests", "rehearsal")
 
@@ -100,7 +101,7 @@ class Infrastructure:
 
         def tell(line: str) -> None:
             nonlocal done
-            if _COMPLETE in line:
+            if _COMPLETE.search(line):
                 done += 1
                 if done % _TOLD_EACH == 0:
                     print(f"  {done} resources after {time.monotonic() - began:.0f} s", flush=True)

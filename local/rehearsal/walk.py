@@ -205,10 +205,11 @@ def redrive(deployed: Deployed) -> None:
 
 
 def rotate(client: Client, deployed: Deployed) -> None:
-    """The second role gets a password, for the first has had its turn: requests go on meanwhile."""
+    """The second role gets a password, for the first has had its turn. Who has the settings of
+    before is still let in."""
     deployed.rotate("settings")
     client.call("GET", "/personas/me")
-    print("the passwords have changed, and the API answers")
+    print("rotated once more, and the API is let in with the settings of before")
 
 
 def tick() -> Mapping[str, Any]:

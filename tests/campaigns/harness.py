@@ -206,12 +206,10 @@ class Harness:
     def receive(self) -> list[Message]:
         """Return what is visible, but for other people's jobs: in the suite the sweeper sends what
         other tests have left."""
-        messages = self.mailbox.receive()
-        theirs = sa.select(Job.id).where(
-            Job.id.in_({message.job_id for message in messages}), Job.owner_id != self.owner_id
-        )
+        jobs = {message.job_id for message in self.mailbox.left()}
+        theirs = sa.select(Job.id).where(Job.id.in_(jobs), Job.owner_id != self.owner_id)
         foreign = {str(job_id) for job_id in self.session.scalars(theirs)}
-        return [message for message in messages if message.job_id not in foreign]
+        return [each for each in self.mailbox.receive() if each.job_id not in foreign]
 
     def deliver(self, messages: Sequence[Message]) -> None:
         self.crew.each("deliver", [([message],) for message in messages])

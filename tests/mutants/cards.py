@@ -79,7 +79,7 @@ MUTANTS = (
         "a profile ends with the choice of another persona",
         "chalicelib/auth/services.py",
         old="        withdraw(session, cache, profile_key(user_id))\n",
-        tests=(f"{ENDED}::test_a_profile_is_that_of_the_primary_persona",),
+        tests=(f"{ENDED}::test_a_profile_ends_with_the_choice_of_another_persona",),
     ),
     Mutant(
         "without the replica the primary answers",

@@ -1,5 +1,6 @@
 """What is lost can be had again, and what changes disturbs nobody: `make drill`, in short."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from alembic.config import Config
 
 from chalicelib import migrations
 from local.stack import Stack
+from tests.drills.load import Load
 from tests.drills.restore import restore
-from tests.drills.schema import Drill, change
+from tests.drills.schema import Changed, Drill, change
 from tests.operations.heads import newest
 
 SHORT = Drill(rounds=1, users=2, rows=100, quiet_seconds=0.5, pause_seconds=0.2)
@@ -71,3 +73,12 @@ def test_the_drill_notices_a_migration_that_keeps_people_waiting(
     add(tmp_path, more='op.execute("SELECT pg_sleep(2.5)")')
     drill = change(stack, checkout, "9999", drill=SHORT, history=history)
     assert not drill.is_unnoticed
+
+
+def seen(*, slowest: float, status: int = 200) -> Load:
+    return Load("", Counter({status: 1}), [slowest])
+
+
+@pytest.mark.parametrize("changing", [seen(slowest=2.6), seen(slowest=0.1, status=503)])
+def test_who_waits_and_who_is_refused_has_noticed(changing: Load) -> None:
+    assert not Changed("before", "after", seen(slowest=0.1), changing, []).is_unnoticed

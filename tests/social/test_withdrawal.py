@@ -87,6 +87,17 @@ def test_a_profile_is_that_of_the_primary_persona(
         assert visitor.get(profile(life)).json["name"] == "Ada"
 
 
+def test_a_profile_ends_with_the_choice_of_another_persona(
+    life: Life, visitor: Api, worker: Worker, stack: Stack
+) -> None:
+    other = begin(life.owner, worker, "Grace")
+    with replica_paused(stack):
+        life.owner.patch("/auth/me", {"primary_persona_id": life.id})
+        assert visitor.get(profile(life)).json["name"] == "Ada"
+        life.owner.patch("/auth/me", {"primary_persona_id": other.id})
+        assert visitor.get(profile(life)).status == 404
+
+
 @WAYS
 def test_a_reader_who_is_late_leaves_nothing_behind(
     life: Life, visitor: Api, stack: Stack, valkey: Redis, end: Callable[[Life], None]
@@ -141,7 +152,7 @@ def test_an_end_is_seen_although_the_last_word_of_it_is_lost(
         relay.holds = b"DEL"
         with settings_with(REDIS_URL=relay.url):
             make_private(life)
-        assert relay.held.is_set()
+        assert relay.held.wait(5)
         assert visitor.get(card(life)).status == 404
         assert visitor.get(profile(life)).status == 404
 

@@ -41,8 +41,8 @@ resource "aws_secretsmanager_secret" "settings" {
   kms_key_id  = var.kms_key_arn
 }
 
-# The first version. Later ones are the operator's and the rotation's. A version without a label is
-# deleted by and by, and Terraform would write it anew over the latest: so it keeps one.
+# The first version. Later ones are the operator's and the rotation's. A version without a label may be
+# deleted, and Terraform would write it anew over the latest: so it keeps one.
 resource "aws_secretsmanager_secret_version" "settings" {
   secret_id = aws_secretsmanager_secret.settings.id
   secret_string_wo = jsonencode(merge(
