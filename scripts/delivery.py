@@ -182,12 +182,12 @@ def rollback(environment: Environment) -> None:
     print(f"{environment.name} is back at {kept[target]['commit']}; its schema stays as it is.")
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/release, scripts/rollback")
     parser.add_argument("command", choices=["release", "rollback"])
     parser.add_argument("environment", choices=["dev", "staging", "prod"])
     parser.add_argument("--commit", default="unknown")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     environment = Environment(arguments.environment)
     try:
         if arguments.command == "release":

@@ -203,8 +203,7 @@ def _writer() -> sa.Engine:
 
 
 def _leave_autocommit(connection: sa.Connection) -> None:
-    # It is open: SQLAlchemy has just taken it out of the pool.
-    connection.connection.driver_connection.autocommit = False  # type: ignore[union-attr]
+    connection.connection.driver_connection.autocommit = False  # type: ignore[union-attr]  # it is open: just out of the pool
 
 
 def _return_to_autocommit(connection: Any, _record: object) -> None:

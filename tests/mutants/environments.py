@@ -37,6 +37,13 @@ MUTANTS = (
         tests=(f"{ROTATION}::test_a_table_that_comes_later_is_the_application_s_too",),
     ),
     Mutant(
+        "the application has the owner's deadlines",
+        "chalicelib/migrations/roles.py",
+        old='SET {} FROM CURRENT"',
+        new='RESET {}"',
+        tests=(f"{ROTATION}::test_the_server_keeps_the_owner_s_deadlines_for_the_application",),
+    ),
+    Mutant(
         "the owner's address lies over the settings",
         "chalicelib/core/config.py",
         old="return (*sources, *secrets)",

@@ -243,10 +243,9 @@ def test_where_the_migration_fails_no_traffic_is_shifted(delivery: ModuleType, p
 
 @pytest.mark.usefixtures("aws")
 def test_who_cannot_go_back_is_told_so(
-    delivery: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    delivery: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["delivery", "rollback", "prod"])
-    assert delivery.main() == 1
+    assert delivery.main(["rollback", "prod"]) == 1
     assert "No release before this one of persona-ai-prod" in capsys.readouterr().err
 
 
